@@ -1,0 +1,97 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package assemble
+
+import (
+	"sort"
+
+	"ats.run/kms-enclave/kmslib/release"
+)
+
+// The policies of DESIGN: nothing but the release's own files, no inline code, no blob:, Trusted Types.
+const (
+	documentCSP = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors " + release.EmbeddersPlaceholder + "; " +
+		"require-trusted-types-for 'script'; trusted-types kms-enclave"
+	workerCSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; " +
+		"require-trusted-types-for 'script'; trusted-types 'none'"
+	dataCSP = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+	// Keys may be asked of the person here and nowhere else; every other feature is off.
+	permissions = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), encrypted-media=(), " +
+		"fullscreen=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), " +
+		"picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), " +
+		"screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()"
+
+	immutable = "public, max-age=31536000, immutable"
+	fresh     = "no-cache"
+)
+
+// headerRules returns one rule for each served path: the media types and caching of files differ, and a
+// rule that names its paths one by one leaves nothing to a host's pattern language.
+func headerRules(files []release.File) []release.HeaderRule {
+	var rules []release.HeaderRule
+	for _, f := range files {
+		if f.Role == release.RoleHosting {
+			continue
+		}
+		rules = append(rules, rule(f.Path, headersOf(f)))
+	}
+	for path, mediaType := range map[string]string{
+		release.ManifestPath:   "application/json",
+		release.ProvenancePath: "application/json",
+		release.DeploymentPath: "application/json",
+		release.ChecksumsPath:  "text/plain; charset=utf-8",
+	} {
+		rules = append(rules, rule(path, dataHeaders(mediaType)))
+	}
+	sort.Slice(rules, func(i, j int) bool { return rules[i].Paths[0] < rules[j].Paths[0] })
+	return rules
+}
+
+func rule(path string, headers map[string]string) release.HeaderRule {
+	r := release.HeaderRule{Paths: []string{path}}
+	for name, value := range headers {
+		r.Headers = append(r.Headers, release.Header{Name: name, Value: value})
+	}
+	sort.Slice(r.Headers, func(i, j int) bool { return r.Headers[i].Name < r.Headers[j].Name })
+	return r
+}
+
+func headersOf(f release.File) map[string]string {
+	switch f.Role {
+	case release.RoleDocument:
+		h := common(f.MediaType, fresh, documentCSP)
+		h["cross-origin-resource-policy"] = "cross-origin" // for embedders that isolate themselves (COEP)
+		h["permissions-policy"] = permissions
+		h["integrity-policy"] = "blocked-destinations=(script)"
+		return h
+	case release.RoleWorker:
+		return common(f.MediaType, immutable, workerCSP)
+	case release.RoleScript, release.RoleWasm, release.RoleStyle:
+		return common(f.MediaType, immutable, dataCSP)
+	default:
+		return dataHeaders(f.MediaType)
+	}
+}
+
+func dataHeaders(mediaType string) map[string]string {
+	return common(mediaType, fresh, dataCSP)
+}
+
+// common are the headers of every response.
+func common(mediaType, cache, csp string) map[string]string {
+	return map[string]string{
+		"cache-control":                cache,
+		"content-security-policy":      csp,
+		"content-type":                 mediaType,
+		"cross-origin-embedder-policy": "require-corp",
+		"cross-origin-opener-policy":   "same-origin",
+		"cross-origin-resource-policy": "same-origin",
+		"origin-agent-cluster":         "?1",
+		"referrer-policy":              "no-referrer",
+		"strict-transport-security":    "max-age=63072000; includeSubDomains",
+		"x-content-type-options":       "nosniff",
+	}
+}

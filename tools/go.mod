@@ -1,0 +1,21 @@
+module ats.run/kms-enclave/tools
+
+go 1.26.0
+
+require (
+	ats.run/kms-enclave/kmslib v0.0.0
+	github.com/CycloneDX/cyclonedx-go v0.12.0
+	github.com/bazelbuild/buildtools v0.0.0-20260904073137-eaa4d125b423
+	github.com/evanw/esbuild v0.28.2
+	github.com/in-toto/attestation v1.2.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	golang.org/x/tools v0.52.0
+	google.golang.org/protobuf v1.36.11
+)
+
+require (
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.14.0 // indirect
+)
+
+replace ats.run/kms-enclave/kmslib => ../kmslib

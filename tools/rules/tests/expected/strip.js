@@ -1,0 +1,6 @@
+function twice(n) {
+  return 2 * n;
+}
+export {
+  twice
+};
