@@ -1,0 +1,36 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package headers holds the response headers that a release promises against
+// a built-in minimum, so that a release which promises too little is refused
+// even if it is served exactly as promised.
+//
+// # The minimum
+//
+// Only the headers in allowedNames may be promised. Every served path needs
+//
+//	x-content-type-options   nosniff
+//	referrer-policy          no-referrer
+//	content-security-policy  with default-src 'none', and more as below
+//	cache-control            with no-cache or no-store, unless the path is
+//	                         content-addressed
+//
+// # Content-Security-Policy
+//
+// One policy (no comma), each directive once, only the directives in
+// fetchDirectives and otherDirectives. A source is 'self', 'none' on its own,
+// or a hash ('sha256-…', 'sha384-…', 'sha512-…'); a worker's script-src may
+// also have 'wasm-unsafe-eval'. So there is no unsafe-inline, unsafe-eval,
+// blob:, data:, host or wildcard. By role of the path:
+//
+//	document  base-uri 'none'; form-action 'none'; frame-ancestors {embedders};
+//	          require-trusted-types-for 'script'; trusted-types without "*"
+//	worker    require-trusted-types-for 'script'
+//	any but document: frame-ancestors 'none' or {embedders}, if it is there
+//
+// Example of a document's:
+//
+//	default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self';
+//	connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors
+//	{embedders}; require-trusted-types-for 'script'; trusted-types kms-worker
+package headers
