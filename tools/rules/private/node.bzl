@@ -18,7 +18,7 @@ command -v node >/dev/null || {{
 
 _TEST = """
 # Cases go to the log for people and to test.xml for the count.
-exec node --preserve-symlinks --preserve-symlinks-main --test --test-concurrency=1 --test-timeout={timeout} \\
+exec node --disable-warning=ExperimentalWarning --preserve-symlinks --preserve-symlinks-main --test --test-isolation=none --test-timeout={timeout} \\
   --test-reporter=spec --test-reporter-destination=stdout \\
   --test-reporter=junit --test-reporter-destination="$XML_OUTPUT_FILE" \\
   {files}

@@ -45,9 +45,9 @@ ts_bundle = rule(
 )
 
 def _ts_strip_impl(ctx):
-    outs = []
-    for src in ctx.files.srcs:
-        out = ctx.actions.declare_file(src.basename.removesuffix(".ts") + ".js")
+    if len(ctx.files.srcs) != len(ctx.outputs.outs):
+        fail("{} srcs and {} outs".format(len(ctx.files.srcs), len(ctx.outputs.outs)))
+    for src, out in zip(ctx.files.srcs, ctx.outputs.outs):
         arguments = ctx.actions.args()
         arguments.add("-strip")
         arguments.add("-entry", src)
@@ -59,13 +59,13 @@ def _ts_strip_impl(ctx):
             outputs = [out],
             mnemonic = "TsStrip",
         )
-        outs.append(out)
-    return [DefaultInfo(files = depset(outs))]
+    return [DefaultInfo(files = depset(ctx.outputs.outs))]
 
 ts_strip = rule(
     implementation = _ts_strip_impl,
-    doc = "Each TypeScript file without its types, as .js in the target's package.",
+    doc = "Each TypeScript file without its types, in the output of the same place.",
     attrs = {
+        "outs": attr.output_list(mandatory = True),
         "srcs": attr.label_list(mandatory = True, allow_files = [".ts"]),
         "_tsbundle": attr.label(default = "//tools/cmd/tsbundle", executable = True, cfg = "exec"),
     },
@@ -84,7 +84,7 @@ def _ts_check_test_impl(ctx):
     for target, path in ctx.attr.generated.items():
         lines.append("cp -L '{}' \"$tree/{}\"".format(target.files.to_list()[0].short_path, path))
     for name, path in ctx.attr.node_modules.items():
-        lines.append("ln -s \"$PWD/{}/node_modules\" \"$tree/{}\"".format(name.label.workspace_root.replace("external/", "../"), path))
+        lines.append("mkdir -p \"$(dirname \"$tree/{1}\")\" && ln -s \"$PWD/{0}/node_modules\" \"$tree/{1}\"".format(name.label.workspace_root.replace("external/", "../"), path))
     lines.append("exec '{}' --pretty false --project \"$tree/{}\"".format(compiler[0].short_path, ctx.file.project.short_path))
     ctx.actions.write(script, "\n".join(lines) + "\n", is_executable = True)
     files = ctx.files.srcs + ctx.files.generated + ctx.files._typescript + ctx.files.node_modules + [ctx.file.project]

@@ -1,0 +1,106 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The figures of the enclave in a real browser: how long it takes to start, to answer and to sign, and
+ * how large it is. Run it with `tools/bazel run //enclave:bench`, or see README.md.
+ *
+ *     bench.ts [--browser chromium|firefox] [--rounds N] [--json]
+ */
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+
+import { measure, type Samples } from "./measure.ts";
+import { type BrowserName, settings } from "./settings.ts";
+import { type Size, sizesOf, transferOf } from "./sizes.ts";
+
+/** Of one sort of samples, in milliseconds. */
+interface Figure {
+  median: number;
+  lowerQuartile: number;
+  upperQuartile: number;
+  least: number;
+  greatest: number;
+}
+
+const labels: Record<keyof Samples, string> = {
+  cold: "iframe to first answered call, cold",
+  warm: "iframe to first answered call, warm",
+  call: "an empty call (status)",
+  sign: "vapid.sign",
+  raw: "crypto.subtle.sign in the same page",
+};
+
+const { values } = parseArgs({
+  options: {
+    browser: { type: "string", default: "chromium" },
+    rounds: { type: "string", default: "20" },
+    json: { type: "boolean", default: false },
+  },
+});
+const rounds = Number(values.rounds);
+if (!["chromium", "firefox"].includes(values.browser) || !Number.isInteger(rounds) || rounds < 1) {
+  console.error("bench: expected --browser chromium or firefox, and --rounds with a number from 1");
+  process.exit(64);
+}
+await run(values.browser as BrowserName, rounds, values.json);
+
+async function run(name: BrowserName, rounds: number, json: boolean): Promise<void> {
+  const { browser, samples } = await measure(name, rounds);
+  const figures = Object.fromEntries(Object.entries(samples).map(([name, taken]) => [name, figureOf(taken)]));
+  const milliseconds = figures as Record<keyof Samples, Figure>;
+  const report = { browser, cpus: cpus().length, rounds, milliseconds, sizes: sizesOf(settings.release()) };
+  console.log(json ? JSON.stringify(report, undefined, 2) : table(report));
+}
+
+interface Report {
+  browser: string;
+  cpus: number;
+  rounds: number;
+  milliseconds: Record<keyof Samples, Figure>;
+  sizes: Size[];
+}
+
+function table({ browser, cpus, rounds, milliseconds, sizes }: Report): string {
+  const lines = [`${browser}, ${cpus} CPUs, ${rounds} rounds; milliseconds`, ""];
+  lines.push(row("", "median", "quartiles", "least–greatest"));
+  for (const [name, label] of Object.entries(labels) as [keyof Samples, string][]) {
+    const { median, lowerQuartile, upperQuartile, least, greatest } = milliseconds[name];
+    lines.push(row(label, ms(median), `${ms(lowerQuartile)}–${ms(upperQuartile)}`, `${ms(least)}–${ms(greatest)}`));
+  }
+  lines.push(
+    row("vapid.sign ÷ crypto.subtle.sign", (milliseconds.sign.median / milliseconds.raw.median).toFixed(2), "", ""),
+  );
+  lines.push("", row("bytes", "raw", "gzip -9", "brotli -11"));
+  for (const { path, fetched, raw, gzip, brotli } of [...sizes, transferOf(sizes)]) {
+    const name = path.replace(/\.[0-9a-f]{32}\./, ".….");
+    lines.push(row(fetched && !name.includes("*") ? `${name} *` : name, `${raw}`, `${gzip}`, `${brotli}`));
+  }
+  return lines.join("\n");
+}
+
+function row(label: string, ...cells: string[]): string {
+  return label.padEnd(40) + cells.map((cell) => cell.padStart(16)).join("");
+}
+
+function ms(value: number): string {
+  return value < 10 ? value.toFixed(2) : value.toFixed(0);
+}
+
+function figureOf(samples: readonly number[]): Figure {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return {
+    median: quantile(sorted, 0.5),
+    lowerQuartile: quantile(sorted, 0.25),
+    upperQuartile: quantile(sorted, 0.75),
+    least: quantile(sorted, 0),
+    greatest: quantile(sorted, 1),
+  };
+}
+
+/** By linear interpolation between the two nearest samples. */
+function quantile(sorted: readonly number[], part: number): number {
+  const position = (sorted.length - 1) * part;
+  const [below = 0, above = below] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
+  return below + (above - below) * (position - Math.floor(position));
+}

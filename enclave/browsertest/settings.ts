@@ -1,0 +1,62 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join, resolve } from "node:path";
+
+/**
+ * What the tests are told from outside; README.md lists it. Paths may be relative to where the tests
+ * were started.
+ */
+export const settings = {
+  /** Folder of the release under test. */
+  release: () => path("KMS_RELEASE"),
+  /** Folder of the bundled demo app. */
+  demo: () => path("KMS_DEMO"),
+  /** The bundled SDK, one ES module. */
+  sdk: () => path("KMS_SDK"),
+  /** The program that serves release and demo. */
+  serve: () => path("KMS_SERVE"),
+  /** Folder of the page that runs the enclave's own browser tests. */
+  testWasm: () => path("KMS_TEST_WASM"),
+  browser: () => browserName(),
+};
+
+export type BrowserName = "chromium" | "firefox";
+
+const programs: Record<BrowserName, readonly string[]> = {
+  chromium: ["chromium", "chromium-browser", "google-chrome"],
+  firefox: ["firefox-esr", "firefox"],
+};
+
+/** Path of the browser's program, the first found on PATH. */
+export function findBrowser(name: BrowserName): string {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    for (const program of programs[name]) {
+      const candidate = join(folder, program);
+      if (existsSync(candidate)) return candidate;
+    }
+  }
+  throw new Error(
+    `browsertest: none of ${programs[name].join(", ")} is on PATH; on Debian: apt-get install ${programs[name][0]}`,
+  );
+}
+
+/**
+ * Loads a package of third_party/npm from the folder KMS_NODE_MODULES. Node looks for an imported
+ * package beside the importing file, and Bazel keeps the two apart.
+ */
+export const loadPackage = createRequire(join(path("KMS_NODE_MODULES"), "loader.cjs"));
+
+function path(variable: string): string {
+  const value = process.env[variable];
+  if (!value) throw new Error(`browsertest: ${variable} is not set; see browsertest/README.md`);
+  return resolve(value);
+}
+
+function browserName(): BrowserName {
+  const value = process.env.KMS_BROWSER ?? "chromium";
+  if (value === "chromium" || value === "firefox") return value;
+  throw new Error("browsertest: KMS_BROWSER must be chromium or firefox");
+}

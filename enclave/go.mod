@@ -1,0 +1,10 @@
+module ats.run/kms-enclave/enclave
+
+go 1.26.0
+
+require ats.run/kms-enclave/kmslib v0.0.0
+
+// Test dependencies.
+require github.com/golang-jwt/jwt/v5 v5.3.1
+
+replace ats.run/kms-enclave/kmslib => ../kmslib

@@ -1,0 +1,96 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build js && wasm
+
+package environment
+
+import (
+	"context"
+
+	"ats.run/kms-enclave/enclave/internal/idbstore"
+	"ats.run/kms-enclave/enclave/internal/jsbridge"
+	"ats.run/kms-enclave/enclave/rpc"
+	"ats.run/kms-enclave/kmslib/vault"
+)
+
+// Environment is what was found.
+type Environment struct {
+	store      vault.Store
+	algorithms []string
+	kept       bool // whether the store keeps anything
+	persistent bool // whether the browser promises not to evict it
+}
+
+var _ rpc.Environment = (*Environment)(nil)
+
+// Find opens the enclave's database and tries to make a key, keep it, read it
+// back and sign with it. It never fails: a browser in which that does not work
+// has a Store that is unavailable, or no algorithms.
+//
+// persist asks the browser not to evict what is stored and returns whether it
+// promises that. It is called once, after the first commit: the moment at which
+// there is something worth asking for, since some browsers ask the person.
+func Find(ctx context.Context, keys vault.KeyOps, persist func(context.Context) bool) *Environment {
+	made, persistent := make(chan madeKey, 1), make(chan bool, 1)
+	go func() { made <- makeKey(ctx, keys) }() // while the database opens
+	go func() { persistent <- isPersistent(ctx) }()
+	store, err := idbstore.Open(ctx, idbstore.Name)
+	if err != nil {
+		return &Environment{store: idbstore.Unavailable{Err: err}}
+	}
+	e := &Environment{kept: true}
+	e.store = &keeping{Store: store, stored: func() { e.persistent = persist(ctx) }}
+	key := <-made
+	if key.err != nil {
+		return e
+	}
+	found, err := store.Probe(ctx, key.handle)
+	if err != nil {
+		return &Environment{store: idbstore.Unavailable{Err: err}}
+	}
+	if _, err := keys.SignP256(ctx, found, []byte("probe")); err == nil {
+		e.algorithms = []string{rpc.ES256}
+	}
+	e.persistent = <-persistent
+	return e
+}
+
+// isPersistent asks without asking for anything. A browser that does not say
+// is taken to evict.
+func isPersistent(ctx context.Context) bool {
+	manager := jsbridge.Global().Get("navigator").Get("storage")
+	if jsbridge.IsNothing(manager) {
+		return false
+	}
+	persisted, err := jsbridge.CallAwait(ctx, manager, "persisted")
+	return err == nil && persisted.Truthy()
+}
+
+// madeKey is a key for the probe, or why there is none.
+type madeKey struct {
+	handle vault.Handle
+	err    error
+}
+
+func makeKey(ctx context.Context, keys vault.KeyOps) madeKey {
+	handle, _, err := keys.GenerateP256(ctx)
+	return madeKey{handle, err}
+}
+
+// Store returns the store that was found, which asks for persistence.
+func (e *Environment) Store() vault.Store { return e.store }
+
+// Algorithms implements rpc.Environment.
+func (e *Environment) Algorithms() []string { return e.algorithms }
+
+// Storage implements rpc.Environment.
+func (e *Environment) Storage() string {
+	switch {
+	case !e.kept:
+		return rpc.StorageNone
+	case e.persistent:
+		return rpc.StoragePersistent
+	}
+	return rpc.StorageBestEffort
+}

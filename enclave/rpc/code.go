@@ -1,0 +1,92 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import "slices"
+
+// Code says why a request was refused. Apps branch on it, so a code is never
+// renamed and never changes its meaning.
+type Code string
+
+// The codes an enclave answers with.
+const (
+	InvalidMessage      Code = "invalid_message"
+	InvalidParams       Code = "invalid_params"
+	UnknownMethod       Code = "unknown_method"
+	UnsupportedProtocol Code = "unsupported_protocol"
+	OriginNotAllowed    Code = "origin_not_allowed"
+	AlreadyConnected    Code = "already_connected"
+	DuplicateID         Code = "duplicate_id"
+	TooLarge            Code = "too_large"
+	Busy                Code = "busy"
+	UnknownKey          Code = "unknown_key"
+	StorageUnavailable  Code = "storage_unavailable"
+	StorageQuota        Code = "storage_quota"
+	IntegrityFailed     Code = "integrity_failed"
+	NotSupported        Code = "not_supported"
+	Internal            Code = "internal"
+)
+
+// The codes that only the app's client library gives; no enclave sends them.
+const (
+	Timeout         Code = "timeout"
+	Aborted         Code = "aborted"
+	Closed          Code = "closed"
+	ReleaseMismatch Code = "release_mismatch"
+	Unreachable     Code = "unreachable"
+)
+
+// CodeInfo documents one code.
+type CodeInfo struct {
+	Code   Code
+	Local  bool   // given by the client library, never sent
+	Common bool   // can end a call of any method
+	Doc    string // what happened, and what to do
+}
+
+var codes = [...]CodeInfo{
+	{InvalidMessage, false, true, "The message has not the shape of a request: a member is missing, of another type or unknown, or there is no usable id. The sender has a fault."},
+	{InvalidParams, false, true, "A parameter is missing, unknown, of another type or out of its bounds; the message names it. Sending the same again cannot succeed."},
+	{UnknownMethod, false, true, "The enclave has no method of this name. It may be older than the app."},
+	{UnsupportedProtocol, false, false, "The enclave does not speak this version of the channel protocol. App and enclave are of different releases."},
+	{OriginNotAllowed, false, false, "The page that said hello is not an embedder of this enclave. The operator lists embedders in deployment.json."},
+	{AlreadyConnected, false, true, "This frame already has its one connection. Make another frame for another connection."},
+	{DuplicateID, false, true, "The id is not greater than every id before it on this port. The request was not run (again)."},
+	{TooLarge, false, true, "The request is over a size limit of the channel."},
+	{Busy, false, true, "Too many requests at once or in too short a time. Try again after retryAfter milliseconds."},
+	{UnknownKey, false, false, "No key with this kid belongs to the asking origin: it was never made, was deleted, or this browser lost its storage."},
+	{StorageUnavailable, false, false, "The browser does not let the enclave store keys here: private browsing, blocked site data, or a damaged database. Nothing was deleted."},
+	{StorageQuota, false, false, "The browser's storage is full. Nothing was changed; free space and try again."},
+	{IntegrityFailed, false, false, "A file of the enclave did not load or is not the one its release lists; the message names the file. The enclave did not start."},
+	{NotSupported, false, false, "This browser, or the way the enclave is embedded in it, lacks something the enclave needs; the message names it."},
+	{Internal, false, true, "The enclave has a fault. The request may or may not have been done."},
+	{Timeout, true, false, "No answer came in time. The request may still be done."},
+	{Aborted, true, false, "The caller's AbortSignal ended the wait. The request may still be done."},
+	{Closed, true, false, "The connection was closed before the answer came. The request may or may not have been done."},
+	{ReleaseMismatch, true, false, "The enclave runs another release than the app pins."},
+	{Unreachable, true, false, "The enclave's page did not load or did not answer hello."},
+}
+
+// Codes returns every code, those of the enclave first.
+func Codes() []CodeInfo { return slices.Clone(codes[:]) }
+
+// common reports whether a call of any method can end with code.
+func (code Code) common() bool {
+	for i := range codes {
+		if codes[i].Code == code {
+			return codes[i].Common
+		}
+	}
+	return false
+}
+
+// Error is a refusal as it goes to the app.
+type Error struct {
+	Code       Code
+	Message    string // for developers; holds no secret and none of the request's bytes
+	RetryAfter int64  // milliseconds to wait before trying again; 0 if waiting does not help
+}
+
+// Error returns the code and the message.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }

@@ -1,0 +1,49 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"errors"
+
+	"ats.run/kms-enclave/kmslib/vapid"
+	"ats.run/kms-enclave/kmslib/vault"
+)
+
+// conflictWait is how long to wait after someone else changed a record, in
+// milliseconds: one transaction.
+const conflictWait = 20
+
+// refusalOf translates what the vault says. The texts of the vault's own
+// errors are fixed words; those of their causes, which a browser wrote, stay
+// inside. An error that is not known here is returned as it is.
+func refusalOf(err error) error {
+	if claim, ok := errors.AsType[*vapid.ClaimError](err); ok {
+		return &Error{Code: InvalidParams, Message: claim.Error()}
+	}
+	if input, ok := errors.AsType[*vault.InputError](err); ok {
+		return &Error{Code: InvalidParams, Message: input.Error()}
+	}
+	if record, ok := errors.AsType[*vault.RecordError](err); ok {
+		return &Error{Code: StorageUnavailable, Message: record.Error()}
+	}
+	if storage, ok := errors.AsType[*vault.StorageError](err); ok {
+		return storageRefusal(storage)
+	}
+	switch {
+	case errors.Is(err, vault.ErrNotFound):
+		return &Error{Code: UnknownKey, Message: "no key with this kid belongs to the asking origin"}
+	case errors.Is(err, vault.ErrNotSupported):
+		return &Error{Code: NotSupported, Message: vault.ErrNotSupported.Error()}
+	case errors.Is(err, vault.ErrConflict):
+		return &Error{Busy, vault.ErrConflict.Error(), conflictWait}
+	}
+	return err
+}
+
+func storageRefusal(err *vault.StorageError) *Error {
+	if err.Kind == vault.StorageQuota {
+		return &Error{Code: StorageQuota, Message: "the browser's storage is full; nothing was changed"}
+	}
+	return &Error{Code: StorageUnavailable, Message: "storage " + err.Op + " failed in this browser; nothing was changed"}
+}

@@ -1,0 +1,44 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rpcgen_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ats.run/kms-enclave/enclave/rpc/rpcgen"
+)
+
+func TestCommittedFilesAreWhatTheTableSays(t *testing.T) {
+	for _, file := range []struct {
+		path string
+		want []byte
+	}{
+		{"../../sdk/api.ts", rpcgen.TypeScript()},
+		{"../../../docs/api.md", rpcgen.Markdown()},
+	} {
+		t.Run(filepath.Base(file.path), func(t *testing.T) {
+			got, err := os.ReadFile(filepath.FromSlash(file.path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, file.want) {
+				t.Errorf("%s differs from the method table at line %d; to write it anew: tools/bazel run //:fix",
+					filepath.Base(file.path), differingLine(got, file.want))
+			}
+		})
+	}
+}
+
+func differingLine(a, b []byte) int {
+	line := 1
+	for i := 0; i < len(a) && i < len(b) && a[i] == b[i]; i++ {
+		if a[i] == '\n' {
+			line++
+		}
+	}
+	return line
+}

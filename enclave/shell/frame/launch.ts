@@ -1,0 +1,55 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import type { WorkerMessage } from "../messages.ts";
+import { altered } from "./failure.ts";
+import { fileName } from "./files.ts";
+
+/** Trusted Types, as far as this page uses them; TypeScript's DOM types do not have them yet. */
+interface TrustedTypesFactory {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+}
+
+/**
+ * Starts the worker, and resolves once its script runs. No browser checks the integrity of a worker's
+ * script, so it is fetched with integrity first, into the HTTP cache from which the worker then comes.
+ * A host that answers two requests for an immutable file differently is not found here.
+ */
+export async function launch(hear: (message: WorkerMessage) => void): Promise<Worker> {
+  const url = new URL(WORKER_URL, import.meta.url).href;
+  const trusted = trust(url);
+  const failed = altered(fileName(url));
+  const response = await fetch(url, { integrity: WORKER_INTEGRITY }).catch(() => undefined);
+  if (!response?.ok) throw failed;
+  const worker = new Worker(trusted);
+  return new Promise((resolve, reject) => {
+    worker.onerror = () => reject(failed);
+    worker.onmessage = (event: MessageEvent<WorkerMessage>) => {
+      if (event.data.kms === "up") resolve(worker);
+      else hear(event.data);
+    };
+  });
+}
+
+/** Makes the one policy of this page, which lets through the worker's URL and nothing else. */
+function trust(workerURL: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypesFactory };
+  const createScriptURL = (url: string): string => {
+    if (url === workerURL) return url;
+    throw new TypeError("not the enclave's worker");
+  };
+  return trustedTypes ? trustedTypes.createPolicy("kms-enclave", { createScriptURL }).createScriptURL(workerURL) : workerURL;
+}
+
+/**
+ * Begins to load the program into the HTTP cache, where the worker will find it: one round trip less
+ * before the first use. A browser that had this script in its cache has the program there too, and
+ * reading it twice would only cost time.
+ */
+export async function prefetchProgram(): Promise<void> {
+  const [script] = performance.getEntriesByName(import.meta.url) as PerformanceResourceTiming[];
+  if (script?.transferSize === 0) return;
+  // Integrity is the worker's business; what comes here is thrown away.
+  const response = await fetch(new URL(WASM_URL, import.meta.url)).catch(() => undefined);
+  await response?.body?.pipeTo(new WritableStream()).catch(() => undefined);
+}

@@ -1,0 +1,81 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The worker: loads the Go program with its integrity hash, starts it, and hands it the ports that the
+ * frame sends. Until the program is ready, ports wait here; if it cannot start, they are told why.
+ */
+import "wasm_exec";
+
+import type { ErrorCode } from "../../sdk/api.ts";
+import type { ConnectMessage, FrameMessage, WorkerMessage } from "../messages.ts";
+
+declare const self: DedicatedWorkerGlobalScope;
+
+/** What wasm_exec.js defines, as far as it is used here. */
+declare const Go: new () => {
+  readonly importObject: WebAssembly.Imports;
+  run(instance: WebAssembly.Instance): Promise<void>;
+};
+
+/** A connection for the program to serve. */
+type Offer = ConnectMessage & { port: MessagePort };
+
+/** Offers that wait for the program, until it takes them itself. */
+const waiting: Offer[] = [];
+let serve = (offer: Offer): void => void waiting.push(offer);
+
+let persisted = (_granted: boolean): void => {};
+
+/** What the program in cmd/enclave finds as globalThis.kmsWorker. */
+const kmsWorker = {
+  /** Takes the handler of every connection, those that wait included. */
+  serve(handler: (offer: Offer) => void): void {
+    serve = handler;
+    for (const offer of waiting.splice(0)) handler(offer);
+  },
+  /** Asks the browser, by the frame, not to evict what is stored; whether it promises that. */
+  persist(): Promise<boolean> {
+    post({ kms: "persist" });
+    return new Promise((resolve) => (persisted = resolve));
+  },
+};
+Object.defineProperty(globalThis, "kmsWorker", { value: Object.freeze(kmsWorker) });
+
+self.onmessage = ({ data, ports: [port] }: MessageEvent<FrameMessage>) => {
+  if (data.kms === "persisted") persisted(data.granted);
+  else if (port) serve({ ...data, port });
+};
+post({ kms: "up" });
+void run();
+
+async function run(): Promise<void> {
+  const go = new Go();
+  const instance = await load(go.importObject);
+  if (!instance) return;
+  await go.run(instance).catch(() => undefined);
+  fail("internal", "the enclave's program ended; reload the page");
+  self.close();
+}
+
+async function load(imports: WebAssembly.Imports): Promise<WebAssembly.Instance | undefined> {
+  const url = new URL(WASM_URL, self.location.href);
+  try {
+    // fetch fails on a mismatch, before one byte of the body can be read.
+    const response = fetch(url, { integrity: WASM_INTEGRITY });
+    return (await WebAssembly.instantiateStreaming(response, imports)).instance;
+  } catch {
+    fail("integrity_failed", `${url.pathname.split("/").pop()} did not load or does not match its integrity hash`);
+    return undefined;
+  }
+}
+
+/** Tells the frame and every app that waits, now and later. */
+function fail(code: ErrorCode, message: string): void {
+  post({ kms: "failed", code, message });
+  kmsWorker.serve(({ port }) => port.postMessage({ id: 0, error: { code, message } }));
+}
+
+function post(message: WorkerMessage): void {
+  self.postMessage(message);
+}
