@@ -123,6 +123,45 @@ test("a message that is no request is refused, and the channel goes on", async (
   });
 });
 
+test("a message of values that no request has is refused, and the enclave lives on", async (t) => {
+  await visit(stage.app.url, async (page) => {
+    await page.evaluate(async (url) => {
+      globalThis.line = await app.connect(url);
+    }, stage.enclave.url);
+    const names = await page.evaluate(() => {
+      const strange: Record<string, unknown> = {
+        "a bigint": 5n,
+        "a bigint as id": { id: 1n, method: "status", params: "{}" },
+        "a bigint as params": { id: "x", method: "status", params: 10n ** 40n },
+        "a date": new Date(0),
+        "a map": new Map([["id", 1]]),
+        "an error": new Error("id"),
+        "bytes with an index for each member": new Uint8Array(1_000_000),
+        "a list with holes as bodies": { id: -1, method: "status", params: "{}", bodies: new Array(1_000_000) },
+        "an object in itself": Object.assign({ id: NaN, method: "status", params: "{}" }, { toString: { valueOf: 1 } }),
+      };
+      const cycle: Record<string, unknown> = { method: "status", params: "{}" };
+      cycle.id = cycle;
+      strange["a cycle"] = cycle;
+      Object.assign(globalThis, { strange });
+      return Object.keys(strange);
+    });
+    for (const name of names) {
+      await t.test(name, async () => {
+        const answer = await page.evaluate(
+          (name) => line.ask((globalThis as unknown as { strange: Record<string, unknown> }).strange[name]),
+          name,
+        );
+        assertRefused(answer, -1, "invalid_message");
+      });
+    }
+    await t.test("and a right one is answered", async () => {
+      const answer = await page.evaluate(() => line.ask({ id: 1, method: "status", params: "{}" }));
+      assert.ok("result" in answer);
+    });
+  });
+});
+
 test("a request that the table does not allow is refused", async (t) => {
   await visit(stage.app.url, async (page) => {
     await page.evaluate(async (url) => {

@@ -22,7 +22,7 @@ const (
 	permissions = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), encrypted-media=(), " +
 		"fullscreen=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), " +
 		"picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), " +
-		"screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()"
+		"screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()"
 
 	immutable = "public, max-age=31536000, immutable"
 	fresh     = "no-cache"

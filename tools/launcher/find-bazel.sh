@@ -28,12 +28,12 @@ find_bazel() {
   IFS=:
   for dir in $PATH; do
     IFS=$IFS_before
-    # Bazelisk reads .bazelversion itself, and comes back here with BAZEL_REAL set.
+    # Bazelisk reads .bazelversion itself. It would come back here for its wrapper: not from here.
     for name in bazel bazelisk; do
       candidate=$dir/$name
       [ -x "$candidate" ] && [ ! -d "$candidate" ] || continue
       [ "$candidate" -ef "$workspace/tools/bazel" ] && continue
-      version=$(cd / && USE_BAZEL_VERSION= "$candidate" --version 2>/dev/null | sed -n 's/^bazel \([0-9][0-9.]*\).*/\1/p')
+      version=$(cd "$workspace" && BAZELISK_SKIP_WRAPPER=1 "$candidate" --version 2>/dev/null | sed -n 's/^bazel \([0-9][0-9.]*\).*/\1/p')
       if [ -n "$version" ] && version_fits "$version"; then
         say "using $candidate, Bazel $version"
         printf '%s\n' "$candidate"

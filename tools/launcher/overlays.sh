@@ -93,6 +93,10 @@ write_launcher_rc() {
     # A server lives in the root that it was started in: with another root, another server.
     [ -z "${KMS_ROOT_DIR:-}" ] || echo "startup --host_jvm_args=-Dkms.root=$KMS_ROOT_DIR"
     [ -z "${KMS_JAVA_TRUST:-}" ] || echo "startup --host_jvm_args=-Djavax.net.ssl.trustStore=$KMS_JAVA_TRUST"
+    # What the shell and the Go tools need in the hermetic sandbox: libraries, and /proc/self.
+    for dir in /bin /lib /lib64 /proc /usr; do
+      [ ! -d "$dir" ] || echo "common:release --sandbox_add_mount_pair=$dir"
+    done
   } >"$1"
   [ "$(registry_mode)" = overlays ] || return 0
   modules=$KMS_CACHE/modules-$(cksum <"$workspace/third_party/bazel/modules.txt" | cut -d' ' -f1)
@@ -121,5 +125,5 @@ exec_with_rc() {
   mv "$2" "$kept.$$"
   mv "$kept.$$" "$kept"
   shift 2
-  exec "$bazel" --bazelrc="$kept" "$@"
+  BAZELISK_SKIP_WRAPPER=1 exec "$bazel" --bazelrc="$kept" "$@"
 }

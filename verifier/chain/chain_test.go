@@ -4,6 +4,7 @@
 package chain_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -180,5 +181,35 @@ func TestErrorPageIsInertOnlyIfItLoadsNothing(t *testing.T) {
 		if got := chain.IsInert([]byte(page)); got != want {
 			t.Errorf("IsInert(%q) = %v", page, got)
 		}
+	}
+}
+
+func TestPreloadNeedsNoIntegrityButReachesNothing(t *testing.T) {
+	integrity := regexp.MustCompile(` integrity="[^"]*">`)
+	preload := func(old string) string {
+		return strings.Replace(old, `<link rel="stylesheet"`, `<link rel="preload" as="style"`, 1)
+	}
+	for _, c := range []struct {
+		name   string
+		change func(old string) string
+		want   verdict.Conclusion
+	}{
+		{"of a listed file", func(old string) string {
+			return replace(t, old, `<title>`, `<link rel="preload" as="fetch" href="LICENSE.txt" crossorigin><title>`)
+		}, verdict.ConcludeVerified},
+		{"instead of the reference, with integrity", preload, verdict.ConcludeRefuted},
+		{"instead of the reference, without integrity", func(old string) string {
+			return integrity.ReplaceAllString(preload(old), ">")
+		}, verdict.ConcludeRefuted},
+		{"of a file that is not listed", func(old string) string {
+			return replace(t, old, `<title>`, `<link rel="preload" as="fetch" href="other.bin"><title>`)
+		}, verdict.ConcludeRefuted},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			report := check(t, release.RoleDocument, c.change)
+			if got := report.Conclude(); got != c.want {
+				t.Errorf("%v, want %v: %+v", got, c.want, report.Checks())
+			}
+		})
 	}
 }

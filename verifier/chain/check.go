@@ -53,6 +53,7 @@ func (c *checker) document(path string, data []byte) {
 		case !ok || f.Role == release.RoleHosting:
 			right = false
 			c.refute(path, "references to served files of the release", "a reference to "+verdict.Quote(r.path))
+		case r.hint && (r.integrity == "" || r.integrity == f.Integrity): // neither a pin nor wrong
 		case isCode(f.Role) && r.integrity != f.Integrity:
 			right = false
 			c.refute(path, f.Path+" with "+f.Integrity, "integrity "+verdict.Quote(r.integrity))

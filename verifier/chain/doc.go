@@ -21,6 +21,10 @@
 //	<script type="module" src="frame.0f3c….js" integrity="sha384-…"></script>
 //	<link rel="stylesheet" href="style.77ab….css" integrity="sha384-…">
 //
+// A link rel="preload" may do without: it fills the browser's cache and runs
+// nothing, and it does not count as reaching the file. If it has an integrity
+// value, that is the one in the manifest.
+//
 // Addresses are a listed path, optionally after "./" or "/"; links for people
 // (a href) may also be https, and fragments are "#…". Refused: code and styles
 // inside the document, attributes that hold or load code (on…, style, srcdoc

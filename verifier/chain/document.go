@@ -31,6 +31,7 @@ var linkKinds = []string{"stylesheet", "icon", "modulepreload", "preload", "lice
 type reference struct {
 	path      string
 	integrity string // or "" if none is given
+	hint      bool   // a preload, which fills the cache and runs nothing
 }
 
 // parseDocument returns the files that a document loads.
@@ -87,7 +88,8 @@ func (t tag) references() ([]reference, error) {
 		if err != nil {
 			return nil, err
 		}
-		references = append(references, reference{path, t.attributes["integrity"]})
+		hint := t.name == "link" && t.attributes["rel"] == "preload"
+		references = append(references, reference{path, t.attributes["integrity"], hint})
 	}
 	return references, nil
 }

@@ -34,7 +34,7 @@ func FuzzParseDocument(f *testing.F) {
 		}
 		scripts := scriptPattern.FindAll(document, -1)
 		if len(scripts) > len(references) || framePattern.Match(document) {
-			t.Fatalf("accepted %q with %q", document, references)
+			t.Fatalf("accepted %q with %+v", document, references)
 		}
 	})
 }

@@ -38,23 +38,27 @@ func main() {
 		}),
 	}
 	connect := jsbridge.Callback(func(offer jsbridge.Value) {
-		go open(ctx, offer, service)
+		go channel.Open(ctx, readOffer(worker, offer), service)
 	})
 	worker.Call("serve", connect)
 	select {}
 }
 
-// open serves the port of an offer, an object that the frame made and that the
-// worker completed with the port.
-func open(ctx context.Context, offer jsbridge.Value, service rpc.Service) {
-	caller := rpc.Caller{
-		Origin:    offer.Get("origin").String(),
-		Release:   offer.Get("release").String(),
-		Partition: offer.Get("partition").String(),
+// readOffer reads what the frame made, after its checks, and the worker
+// completed with the port.
+func readOffer(worker, offer jsbridge.Value) channel.Offer {
+	port := offer.Get("port")
+	return channel.Offer{
+		Port: port,
+		Caller: rpc.Caller{
+			Origin:    offer.Get("origin").String(),
+			Release:   offer.Get("release").String(),
+			Partition: offer.Get("partition").String(),
+		},
+		Hello: rpc.HelloRequest{
+			Protocol: int64(offer.Get("protocol").Int()),
+			Nonce:    offer.Get("nonce").String(),
+		},
+		Listen: func(receive jsbridge.Func) { worker.Call("listen", port, receive) },
 	}
-	hello := rpc.HelloRequest{
-		Protocol: int64(offer.Get("protocol").Int()),
-		Nonce:    offer.Get("nonce").String(),
-	}
-	channel.Open(ctx, offer.Get("port"), caller, service, hello)
 }

@@ -83,21 +83,31 @@ func databaseCases(keys vault.KeyOps) []databaseCase {
 	}
 }
 
+// damagedRecords are values that no release of the enclave stores.
+func damagedRecords() []any {
+	return []any{
+		nil, "text", map[string]any{},
+		jsbridge.Global().Get("BigInt").Invoke(1),
+		map[string]any{"version": 1},
+		map[string]any{"version": 1.5, "value": jsbridge.Bytes(nil)},
+		map[string]any{"version": jsbridge.Global().Get("BigInt").Invoke(1), "value": jsbridge.Bytes(nil)},
+		map[string]any{"version": 1, "value": "text"},
+		map[string]any{"version": 1, "value": jsbridge.Bytes(nil), "handle": "text"},
+	}
+}
+
 func damagedRecordIsKept(ctx context.Context, s *named) error {
 	key := []any{keptRef.Collection, keptRef.Key}
-	for _, damaged := range []any{
-		nil, "text", map[string]any{}, map[string]any{"version": 1}, map[string]any{"version": 1.5, "value": jsbridge.Bytes(nil)},
-		map[string]any{"version": 1, "value": "text"}, map[string]any{"version": 1, "value": jsbridge.Bytes(nil), "handle": "text"},
-	} {
+	for _, damaged := range damagedRecords() {
 		if _, err := raw(ctx, s.name, "records", "readwrite", "put", damaged, key); err != nil {
 			return err
 		}
 		_, err := s.Get(ctx, keptRef)
 		if _, ok := errors.AsType[*vault.RecordError](err); !ok {
-			return errors.New("Get of a damaged record: want *vault.RecordError")
+			return errors.New("a damaged record was read: want *vault.RecordError")
 		}
 		if s.Commit(ctx, []vault.Change{{Ref: keptRef, Value: []byte("new")}}) == nil {
-			return errors.New("Commit replaced a damaged record")
+			return errors.New("a damaged record was replaced")
 		}
 		count, err := raw(ctx, s.name, "records", "readonly", "count")
 		if err != nil || count.Int() != 1 {
@@ -119,7 +129,7 @@ func newerDatabaseIsKept(ctx context.Context, s *named) error {
 	newer.Call("close")
 	_, err = idbstore.Open(ctx, s.name)
 	if _, ok := errors.AsType[*vault.StorageError](err); !ok {
-		return errors.New("Open of a newer database: want *vault.StorageError")
+		return errors.New("a newer database was opened: want *vault.StorageError")
 	}
 	count, err := raw(ctx, s.name, "records", "readonly", "count")
 	if err != nil || count.Int() != 1 {

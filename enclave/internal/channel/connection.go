@@ -23,32 +23,40 @@ type Connection struct {
 	session *rpc.Session
 }
 
-// Open binds port to caller and answers hello. If the answer is a refusal, the
-// port is closed; otherwise requests are answered for as long as the worker
-// lives.
-func Open(ctx context.Context, port jsbridge.Value, caller rpc.Caller, handler rpc.Handler, hello rpc.HelloRequest) {
+// Offer is a port, and what the frame says of whoever offers it.
+type Offer struct {
+	Port   jsbridge.Value
+	Caller rpc.Caller
+	Hello  rpc.HelloRequest
+
+	// Listen makes the worker pass on every message of the port, as
+	// shell/worker/flatten.ts flattens it.
+	Listen func(receive jsbridge.Func)
+}
+
+// Open binds the port of an offer to its caller and answers hello. If the
+// answer is a refusal, the port is closed; otherwise requests are answered for
+// as long as the worker lives.
+func Open(ctx context.Context, offer Offer, handler rpc.Handler) {
 	c := &Connection{
-		port:    port,
-		caller:  caller,
+		port:    offer.Port,
+		caller:  offer.Caller,
 		handler: handler,
 		session: rpc.NewSession(jsbridge.Clock{}.Monotonic),
 	}
-	params, err := rpc.Encode(&hello)
+	params, err := rpc.Encode(&offer.Hello)
 	if err != nil {
 		c.refuse(helloID, &rpc.Error{Code: rpc.InvalidParams, Message: "hello: " + err.Error()})
 		c.port.Call("close")
 		return
 	}
-	result, refused := rpc.Call(ctx, handler, caller, rpc.HelloMethod, params)
+	result, refused := rpc.Call(ctx, handler, c.caller, rpc.HelloMethod, params)
 	if refused != nil {
 		c.refuse(helloID, refused)
 		c.port.Call("close")
 		return
 	}
-	received := jsbridge.Callback(func(event jsbridge.Value) { c.receive(ctx, readEnvelope(event.Get("data"))) })
-	unreadable := jsbridge.Callback(func(jsbridge.Value) { c.receive(ctx, malformed) })
-	c.port.Set("onmessageerror", unreadable.Value)
-	c.port.Set("onmessage", received.Value) // which also starts the port
+	offer.Listen(jsbridge.Callbacks(func(args []jsbridge.Value) { c.receive(ctx, readEnvelope(args)) }))
 	c.answer(helloID, result)
 }
 

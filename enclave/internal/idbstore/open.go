@@ -23,10 +23,13 @@ const (
 
 // migrations lead from version i to version i+1. The database has the version
 // len(migrations).
-var migrations = [...]func(database jsbridge.Value){
-	func(database jsbridge.Value) {
-		database.Call("createObjectStore", recordStore)
-		database.Call("createObjectStore", probeStore, map[string]any{"autoIncrement": true})
+var migrations = [...]func(database jsbridge.Value) error{
+	func(database jsbridge.Value) error {
+		if _, err := jsbridge.Call(database, "createObjectStore", recordStore); err != nil {
+			return err
+		}
+		_, err := jsbridge.Call(database, "createObjectStore", probeStore, map[string]any{"autoIncrement": true})
+		return err
 	},
 }
 
@@ -38,7 +41,10 @@ var _ vault.Store = (*Store)(nil)
 // Open opens the database name, after making or migrating it where needed. The
 // error is the context's or a *vault.StorageError.
 func Open(ctx context.Context, name string) (*Store, error) {
-	factory := jsbridge.Global().Get("indexedDB")
+	factory, err := jsbridge.GlobalMember("indexedDB")
+	if err != nil {
+		return nil, fault("open", err)
+	}
 	if jsbridge.IsNothing(factory) {
 		return nil, unavailable("open", errors.New("this browser has no IndexedDB here"))
 	}
@@ -50,7 +56,7 @@ func Open(ctx context.Context, name string) (*Store, error) {
 	listener := jsbridge.Callback(func(event jsbridge.Value) {
 		switch event.Get("type").String() {
 		case "upgradeneeded":
-			migrate(request.Get("result"), event.Get("oldVersion").Int())
+			migrate(request, event.Get("oldVersion").Int())
 		case "success":
 			report(opened, nil)
 		case "blocked":
@@ -82,9 +88,14 @@ func newStore(database jsbridge.Value) *Store {
 	return &Store{database}
 }
 
-func migrate(database jsbridge.Value, from int) {
+// migrate brings the database from a version to the newest one. If a step
+// fails, the database stays as it was, and the request to open it fails.
+func migrate(request jsbridge.Value, from int) {
 	for _, step := range migrations[from:] {
-		step(database)
+		if step(request.Get("result")) != nil {
+			_, _ = jsbridge.Call(request.Get("transaction"), "abort")
+			return
+		}
 	}
 }
 

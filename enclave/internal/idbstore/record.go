@@ -56,11 +56,11 @@ func versionOf(ref vault.Ref, stored jsbridge.Value) (uint64, error) {
 	if stored.IsUndefined() {
 		return 0, nil
 	}
-	if stored.Type() != jsbridge.TypeObject {
+	if jsbridge.TypeOf(stored) != jsbridge.TypeObject {
 		return 0, &vault.RecordError{Collection: ref.Collection, Reason: "the browser does not give back what it stored"}
 	}
 	version := stored.Get("version")
-	if version.Type() != jsbridge.TypeNumber || version.Float() < 1 || version.Float() != float64(uint64(version.Float())) {
+	if jsbridge.TypeOf(version) != jsbridge.TypeNumber || version.Float() < 1 || version.Float() != float64(uint64(version.Float())) {
 		return 0, &vault.RecordError{Collection: ref.Collection, Reason: "version: expected an integer from 1"}
 	}
 	return uint64(version.Float()), nil

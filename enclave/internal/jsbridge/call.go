@@ -22,14 +22,14 @@ func (e *Error) Error() string { return e.Name + ": " + e.Message }
 // ErrorOf returns v, which was thrown or is the error of a request, as an
 // *Error.
 func ErrorOf(v Value) *Error {
-	if v.Type() != js.TypeObject {
+	if TypeOf(v) != TypeObject {
 		return &Error{Name: "Error", Message: "a value that is no error was thrown"}
 	}
 	return &Error{Name: textOf(v.Get("name")), Message: textOf(v.Get("message"))}
 }
 
 func textOf(v Value) string {
-	if v.Type() != js.TypeString {
+	if TypeOf(v) != TypeString {
 		return ""
 	}
 	return v.String()
@@ -46,7 +46,7 @@ func Call(object Value, method string, args ...any) (result Value, err error) {
 func New(class string, args ...any) (result Value, err error) {
 	defer catch(&err)
 	constructor := js.Global().Get(class)
-	if constructor.Type() != js.TypeFunction {
+	if TypeOf(constructor) != TypeFunction {
 		return Value{}, &Error{Name: "ReferenceError", Message: class + " is not a class here"}
 	}
 	return constructor.New(args...), nil

@@ -9,6 +9,7 @@ import "wasm_exec";
 
 import type { ErrorCode } from "../../sdk/api.ts";
 import type { ConnectMessage, FrameMessage, WorkerMessage } from "../messages.ts";
+import { type Flat, flatten } from "./flatten.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -33,6 +34,11 @@ const kmsWorker = {
   serve(handler: (offer: Offer) => void): void {
     serve = handler;
     for (const offer of waiting.splice(0)) handler(offer);
+  },
+  /** Passes on every message of a port, flattened. */
+  listen(port: MessagePort, receive: (...message: Flat) => void): void {
+    port.onmessage = ({ data }) => receive(...flatten(data));
+    port.onmessageerror = () => receive(...flatten(undefined));
   },
   /** Asks the browser, by the frame, not to evict what is stored; whether it promises that. */
   persist(): Promise<boolean> {
@@ -59,6 +65,10 @@ async function run(): Promise<void> {
 }
 
 async function load(imports: WebAssembly.Imports): Promise<WebAssembly.Instance | undefined> {
+  if (typeof WebAssembly === "undefined") {
+    fail("not_supported", "this browser has WebAssembly turned off, as some do in their strictest mode");
+    return undefined;
+  }
   const url = new URL(WASM_URL, self.location.href);
   try {
     // fetch fails on a mismatch, before one byte of the body can be read.

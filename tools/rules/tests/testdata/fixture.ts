@@ -3,7 +3,7 @@
 /** The release of the enclave that this app was built against. */
 export const release = {
   /** SHA-256 of release.json, lower-case hexadecimal. */
-  digest: "544bc80c97e8392fa2775260ef17871005d182a022edcf16011a3bd130667819",
+  digest: "d6515b725c542a658c309155717cc6c6cd72c4adb40375ff78fa33b7d626a728",
   /** Version of the channel protocol that it speaks. */
   protocol: 1,
   /** Commit of the source, or "unreleased". */
