@@ -8,12 +8,12 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/bazelbuild/buildtools/build"
+
+	"ats.run/kms-enclave/tools/sourcetree"
 )
 
 // Result is one file that is not in canonical form.
@@ -23,41 +23,16 @@ type Result struct {
 	Err  error
 }
 
-// Check returns the Go and Bazel files under root that are not in canonical form. It passes over what git
-// would not track: bazel-* links, hidden folders, node_modules and testdata.
+// Check returns the Go and Bazel files under root that are not in canonical form.
 func Check(root string) ([]Result, error) {
 	var results []Result
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	wanted := func(name string) bool { return canonicalForm(name) != nil }
+	err := sourcetree.Walk(root, wanted, func(path string, content []byte) error {
+		want, err := canonicalForm(filepath.Base(path))(path, content)
 		if err != nil {
-			return err
-		}
-		name := d.Name()
-		if d.IsDir() {
-			if path != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata") {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if !d.Type().IsRegular() {
-			return nil
-		}
-		canonical := canonicalForm(name)
-		if canonical == nil {
-			return nil
-		}
-		rel, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		want, err := canonical(rel, content)
-		if err != nil {
-			results = append(results, Result{Path: rel, Err: err})
+			results = append(results, Result{Path: path, Err: err})
 		} else if !bytes.Equal(content, want) {
-			results = append(results, Result{Path: rel, Want: want})
+			results = append(results, Result{Path: path, Want: want})
 		}
 		return nil
 	})

@@ -97,6 +97,8 @@ build_root() {
   version=$(run_in_root "$root.partial" /usr/bin/bazel --version | sed -n 's/^bazel \([0-9][0-9.]*\).*/\1/p')
   version_fits "$version" || die "Debian $debian_suite now has Bazel '$version', which does not fit .bazelversion ($(cat "$workspace/.bazelversion"))." "$advice1" "$advice2"
   mv "$root.partial" "$root"
+  # The larger root has all that a later set-up could want again.
+  [ "$packages" != "$test_packages" ] || rm -rf "$KMS_CACHE/archives"
   say "Bazel $version is ready"
 }
 

@@ -7,13 +7,14 @@ import (
 	"bytes"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"ats.run/kms-enclave/tools/format"
+	"ats.run/kms-enclave/tools/sourcetree"
 )
 
 // root is the source tree. Under Bazel the test's inputs are links into it.
@@ -27,37 +28,15 @@ func root(t *testing.T) string {
 }
 
 // sources calls visit with the path below the root and the content of every source file with one of the
-// endings, generated ones and test data excepted.
+// endings, generated ones excepted.
 func sources(t *testing.T, endings []string, visit func(path string, content []byte)) {
 	t.Helper()
-	dir := root(t)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name := d.Name()
-		if d.IsDir() {
-			if path != dir && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata") {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		for _, ending := range endings {
-			if !d.Type().IsRegular() || !strings.HasSuffix(name, ending) {
-				continue
-			}
-			content, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			rel, err := filepath.Rel(dir, path)
-			if err != nil {
-				return err
-			}
-			if !bytes.Contains(content[:min(len(content), 300)], []byte("DO NOT EDIT.\n")) {
-				visit(rel, content)
-			}
-			break
+	wanted := func(name string) bool {
+		return slices.ContainsFunc(endings, func(ending string) bool { return strings.HasSuffix(name, ending) })
+	}
+	err := sourcetree.Walk(root(t), wanted, func(path string, content []byte) error {
+		if !bytes.Contains(content[:min(len(content), 300)], []byte("DO NOT EDIT.\n")) {
+			visit(path, content)
 		}
 		return nil
 	})
