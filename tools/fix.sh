@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # tools/bazel run //:fix: BUILD files by gazelle, then generated files, then the canonical form of all.
+#
+# Each step is a run of its own, since the programs of the later ones may not build before the earlier.
 set -eu
-export RUNFILES_DIR="${PWD%/*}" # gazelle's runner looks its program up there
-gazelle=$PWD/$1 rpcgen=$PWD/$2 format=$PWD/$3
 cd "$BUILD_WORKSPACE_DIRECTORY"
-"$gazelle"
-"$rpcgen" -ts enclave/sdk/api.ts -md docs/api.md
-"$format"
+run() { tools/bazel run --ui_event_filters=-info --noshow_progress "$@"; }
+run //:gazelle
+run //enclave/rpc/cmd/rpcgen -- -ts "$PWD/enclave/sdk/api.ts" -md "$PWD/docs/api.md"
+run //tools/cmd/format

@@ -121,3 +121,17 @@ func TestPublicStarlarkFilesOnlyReExport(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyWhatOthersBuildOnIsPublic lets visibility say the same as the import policy: a target is public
+// where another repository takes a release, a pin or a flag from it.
+func TestOnlyWhatOthersBuildOnIsPublic(t *testing.T) {
+	public := []string{"BUILD.bazel", "enclave/BUILD.bazel", "tools/rules/BUILD.bazel"}
+	sources(t, []string{"BUILD.bazel"}, func(path string, content []byte) {
+		if slices.Contains(public, path) || strings.HasPrefix(path, "third_party/") {
+			return
+		}
+		if bytes.Contains(content, []byte("//visibility:public")) {
+			t.Errorf("%s has a public target; write //:__subpackages__, or less, in its place", path)
+		}
+	})
+}
