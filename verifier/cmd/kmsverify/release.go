@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"ats.run/kms-enclave/verifier/artifact"
 	"ats.run/kms-enclave/verifier/releasecheck"
@@ -22,13 +24,22 @@ var releaseCommand = command{
 func checkRelease(_ context.Context, _ *program, path string, o options) (*verdict.Report, error) {
 	options := releasecheck.Options{Expect: o.expect}
 	report := verdict.New("release", path, releasecheck.Required(options)...)
-	set, err := artifact.Open(path)
+	set, err := artifact.Open(fromCaller(path))
 	if err != nil {
 		report.Miss(verdict.Input, path, reason(err), "Check the path, and that you may read what is there.")
 		return report, nil
 	}
 	releasecheck.Check(report, set, options)
 	return report, nil
+}
+
+// fromCaller returns the path as seen from the folder that the caller is in. "bazel run" starts a program in
+// another one, and names the caller's in BUILD_WORKING_DIRECTORY.
+func fromCaller(path string) string {
+	if folder := os.Getenv("BUILD_WORKING_DIRECTORY"); folder != "" && !filepath.IsAbs(path) {
+		return filepath.Join(folder, path)
+	}
+	return path
 }
 
 // reason says why a path could not be read, without repeating it.
