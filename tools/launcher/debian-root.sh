@@ -63,7 +63,7 @@ debian_mirror() {
     printf '%s\n' "$KMS_DEBIAN_MIRROR"
     return
   fi
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -E '/debian/?$' | sort -u | head -n 1
+  apt-get --print-uris update 2>/dev/null | sed -n "s|^'\(.*/debian/*\)/dists/.*|\1|p" | sort -u | head -n 1
 }
 
 # build_root ROOT PACKAGES: builds ROOT beside its name, then renames it into place.
