@@ -43,7 +43,7 @@ func Check(ctx context.Context, report *verdict.Report, base origin.Origin, conf
 	}
 	answers := c.client.fetchAll(ctx, c.requests())
 	c.deployment(answers)
-	for group := range slices.Chunk(answers, len(codings)) {
+	for group := range slices.Chunk(answers, len(ways())) {
 		c.record(group)
 	}
 	c.unknown(ctx, config.Random)
@@ -70,7 +70,7 @@ const adviceHost = "Do not use this site until its operator has put the release 
 
 // start fetches the manifest, and says whether there is one to go on with.
 func (c *checker) start(ctx context.Context) bool {
-	a := c.client.fetch(ctx, request{path: release.ManifestPath, coding: "identity", limit: wire.MaxBytes})
+	a := c.client.fetch(ctx, request{path: release.ManifestPath, way: plain, limit: wire.MaxBytes})
 	if !c.seen(a) {
 		return false
 	}
@@ -98,13 +98,13 @@ func (c *checker) fits() bool {
 	return true
 }
 
-// requests returns what to fetch: for each path one for each coding, in the
-// order of codings.
+// requests returns what to fetch: for each path one for each of ways, in that
+// order.
 func (c *checker) requests() []request {
 	var all []request
 	add := func(path string, limit int64) {
-		for _, coding := range codings {
-			all = append(all, request{path: path, coding: coding, limit: limit})
+		for _, way := range ways() {
+			all = append(all, request{path: path, way: way, limit: limit})
 		}
 	}
 	for _, path := range c.manifest.ServedPaths() {

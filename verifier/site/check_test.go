@@ -131,6 +131,14 @@ var tamperings = []tampering{
 	{"unknown address overloaded", onUnknown(status(http.StatusBadGateway)), verdict.Unknown, "(random)", verdict.Unavailable},
 }
 
+func onDestination(dest, path string) func(*releasetest.Response) {
+	return on(path, func(r *releasetest.Response) {
+		if r.Dest == dest {
+			r.Body[len(r.Body)-1] ^= 1
+		}
+	})
+}
+
 func onCoding(coding, path string) func(*releasetest.Response) {
 	return on(path, func(r *releasetest.Response) {
 		if r.Coding == coding {
@@ -223,4 +231,17 @@ func TestAnotherReleaseThanExpectedIsRefuted(t *testing.T) {
 func TestHostThatIsDownCouldNotBeChecked(t *testing.T) {
 	report := checkOrigin(t, "http://127.0.0.1:1", "")
 	assertCheck(t, report, tampering{step: verdict.Fetch, path: release.ManifestPath, result: verdict.Unavailable})
+}
+
+func TestHostThatTellsBrowsersApartIsRefuted(t *testing.T) {
+	files := releasetest.Build(t)
+	worker := files.Named(t, release.RoleWorker)
+	for _, dest := range []string{"iframe", "script", "worker", "empty"} {
+		t.Run(dest, func(t *testing.T) {
+			report := check(t, &releasetest.Host{Files: files, Tamper: onDestination(dest, worker)}, "")
+			if report.Conclude() != verdict.ConcludeRefuted {
+				t.Errorf("a worker that is served otherwise for the destination %s was accepted", dest)
+			}
+		})
+	}
 }

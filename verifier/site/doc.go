@@ -8,8 +8,10 @@
 // Fetched are release.json, each file that it says is served, deployment.json,
 // the address "/" and two that no release has. Each is asked for once without
 // content coding and once with each coding that browsers accept (see codings),
-// since hosts often keep copies for each. All answers must decode to the same
-// bytes, be status 200 without a redirect, and carry
+// since hosts often keep copies for each; and once as browsers ask for each
+// destination that a release has (see destinations), since a host could answer
+// the request for a worker otherwise than a check before it. All answers must
+// decode to the same bytes, be status 200 without a redirect, and carry
 //
 //   - the media type of the manifest
 //   - every promised header exactly once and exactly, {embedders} expanded from

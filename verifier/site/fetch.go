@@ -22,8 +22,8 @@ const parallel = 8
 
 // request is one thing to fetch.
 type request struct {
-	path   string // after the "/" of the origin
-	coding string
+	path string // after the "/" of the origin
+	way
 	accept string // media types, or "" for any
 	limit  int64  // bytes, after decoding
 }
@@ -70,12 +70,11 @@ func (c *client) fetch(ctx context.Context, r request) answer {
 		a.err = err
 		return a
 	}
-	req.Header.Set("User-Agent", "kmsverify")
 	req.Header.Set("Accept", "*/*")
 	if r.accept != "" {
 		req.Header.Set("Accept", r.accept)
 	}
-	req.Header.Set("Accept-Encoding", r.coding)
+	r.head(req.Header)
 	// RoundTrip of the transport follows no redirects and keeps no cookies.
 	response, err := c.transport.RoundTrip(req)
 	if err != nil {

@@ -51,7 +51,7 @@ func isTemporary(status int) bool {
 	return slices.Contains([]int{429, 500, 502, 503, 504}, status)
 }
 
-// record records the answers for one path, one for each coding, the first
+// record records the answers for one path, one for each of ways, the first
 // without content coding.
 func (c *checker) record(group []answer) {
 	plain := group[0]
@@ -79,13 +79,14 @@ func (c *checker) record(group []answer) {
 	c.files[plain.path] = plain.body
 }
 
-// same records whether all codings decode to the same bytes. It passes
+// same records whether the decoded bytes are the same, in whatever way they
+// were asked for. It passes
 // nothing: the bytes themselves are checked later.
 func (c *checker) same(group []answer) {
 	for _, a := range group[1:] {
 		if a.sum != group[0].sum {
 			c.report.Refute(verdict.Content, show(a.path), "sha256 "+group[0].sum+", as without content coding",
-				"sha256 "+a.sum+" when asked for "+a.coding, adviceHost)
+				"sha256 "+a.sum+" "+a.way.String(), adviceHost)
 		}
 	}
 }
@@ -111,8 +112,8 @@ func (c *checker) mediaTypes(group []answer) {
 	c.report.Pass(verdict.MediaType, show(group[0].path))
 }
 
-// headers records each thing that is wrong with the headers once, whatever the
-// number of codings.
+// headers records each thing that is wrong with the headers once, in how
+// many ways it shows.
 func (c *checker) headers(group []answer) {
 	promised := c.promised(group[0].path)
 	var reported []mismatch

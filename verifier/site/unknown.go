@@ -31,8 +31,8 @@ func (c *checker) unknown(ctx context.Context, random io.Reader) {
 	}
 	stem := hex.EncodeToString(name[:])
 	answers := c.client.fetchAll(ctx, []request{
-		{path: stem, coding: "identity", accept: "text/html", limit: maxUnknown},
-		{path: stem + ".html", coding: "identity", accept: "text/html", limit: maxUnknown},
+		{path: stem, way: plain, accept: "text/html", limit: maxUnknown},
+		{path: stem + ".html", way: plain, accept: "text/html", limit: maxUnknown},
 	})
 	for i, subject := range []string{"(random)", "(random).html"} {
 		c.recordUnknown(subject, answers[i])

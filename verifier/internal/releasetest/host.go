@@ -23,6 +23,7 @@ import (
 type Response struct {
 	Path   string // without the first "/"; what was asked for
 	Coding string // that was asked for, "identity" for none
+	Dest   string // destination that a browser's request names, or ""
 	Status int
 	Header http.Header
 	Body   []byte // before content coding
@@ -59,6 +60,7 @@ func (h *Host) Prepare(t testing.TB) {
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response := h.respond(strings.TrimPrefix(r.URL.Path, "/"))
 	response.Coding = r.Header.Get("Accept-Encoding")
+	response.Dest = r.Header.Get("Sec-Fetch-Dest")
 	response.Header.Set("Vary", "Accept-Encoding")
 	if h.Tamper != nil {
 		h.Tamper(response)
