@@ -10,7 +10,7 @@ import { settings } from "./settings.ts";
 
 /** The pages' scripts without types: as Bazel made them, or stripped here when the tests run by hand. */
 function script(name: string): string | undefined {
-  const built = process.env.KMS_PAGES;
+  const built = settings.pages();
   const source = built ? join(built, `${name}.js`) : join(import.meta.dirname, "pages", `${name}.ts`);
   if (!existsSync(source)) return undefined;
   const text = readFileSync(source, "utf8");

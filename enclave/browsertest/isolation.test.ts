@@ -4,6 +4,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
+import type { Page } from "puppeteer-core";
+
 import { assertFailed, connect, connectFailure, generate, signFailure } from "./client.ts";
 import { asReleased, openIn, stage, takeReports, visit } from "./stage.ts";
 
@@ -54,15 +56,15 @@ test("the app's own page finds no key in its reach", async () => {
   });
 });
 
+/** Why the SDK, asked rightly, does not connect from this page. */
+function refusal(page: Page, timeout = 10_000) {
+  return connectFailure(page, { url: stage.enclave.url, release: stage.enclave.digest, timeout });
+}
+
 test("a page that the deployment does not list is kept out by the headers", async () => {
   stage.enclave.deploy([stage.otherApp.host.origin]);
   await visit(stage.app.url, async (page) => {
-    const failure = await connectFailure(page, {
-      url: stage.enclave.url,
-      release: stage.enclave.digest,
-      timeout: 1000,
-    });
-    assertFailed(failure, "unreachable");
+    assertFailed(await refusal(page, 1000), "unreachable");
     assert.match((await takeReports()).join(), /frame-ancestors/);
   });
 });
@@ -70,24 +72,14 @@ test("a page that the deployment does not list is kept out by the headers", asyn
 test("a page that the deployment does not list is refused even when the headers let it in", async () => {
   stage.enclave.deploy([stage.otherApp.host.origin], [stage.app.host.origin, stage.otherApp.host.origin]);
   await visit(stage.app.url, async (page) => {
-    const failure = await connectFailure(page, {
-      url: stage.enclave.url,
-      release: stage.enclave.digest,
-      timeout: 10_000,
-    });
-    assertFailed(failure, "origin_not_allowed");
+    assertFailed(await refusal(page), "origin_not_allowed");
   });
 });
 
 test("an embedder on another port or host than the listed one is refused", async () => {
   stage.enclave.deploy([stage.app.host.otherSiteOrigin], [stage.app.host.origin, stage.app.host.otherSiteOrigin]);
   await visit(stage.app.url, async (page) => {
-    const failure = await connectFailure(page, {
-      url: stage.enclave.url,
-      release: stage.enclave.digest,
-      timeout: 10_000,
-    });
-    assertFailed(failure, "origin_not_allowed");
+    assertFailed(await refusal(page), "origin_not_allowed");
   });
 });
 

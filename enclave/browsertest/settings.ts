@@ -20,6 +20,8 @@ export const settings = {
   serve: () => path("KMS_SERVE"),
   /** Folder of the page that runs the enclave's own browser tests. */
   testWasm: () => path("KMS_TEST_WASM"),
+  /** Folder of the pages' scripts without types; unless given, they are stripped when asked for. */
+  pages: () => (process.env.KMS_PAGES ? path("KMS_PAGES") : undefined),
   browser: () => browserName(),
 };
 

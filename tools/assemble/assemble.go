@@ -9,6 +9,8 @@
 package assemble
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"sort"
 
@@ -154,10 +156,8 @@ func (a *assembly) finish(m *release.Manifest, dependencies []provenance.Depende
 func checksums(contents map[string][]byte) []byte {
 	var sums []release.Checksum
 	for path, content := range contents {
-		sums = append(sums, release.Checksum{
-			Path:   path,
-			SHA256: release.Describe(path, release.RoleHosting, content).SHA256,
-		})
+		sum := sha256.Sum256(content)
+		sums = append(sums, release.Checksum{Path: path, SHA256: hex.EncodeToString(sum[:])})
 	}
 	return release.MarshalChecksums(sums)
 }

@@ -28,7 +28,7 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	for _, file := range pass.Files {
 		name := pass.Fset.Position(file.Package).Filename
-		if strings.HasSuffix(name, "_test.go") || !strings.HasSuffix(name, ".go") || isGenerated(file) {
+		if strings.HasSuffix(name, "_test.go") || !strings.HasSuffix(name, ".go") || ast.IsGenerated(file) {
 			continue
 		}
 		for _, spec := range file.Imports {
@@ -44,8 +44,6 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	return nil, nil
 }
-
-func isGenerated(file *ast.File) bool { return ast.IsGenerated(file) }
 
 // refusal returns why the package rel (below own) must not import a path, or "".
 func refusal(rel, imported string) string {

@@ -1,14 +1,13 @@
 # Copyright 2026 The KMS Enclave Authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Programs in TypeScript that node runs as they are, by stripping types. Only tests and benchmarks use it.
+"""Scripts that node runs, bundled by ts_bundle where they are TypeScript. Only tests and benchmarks use it.
 
 Node is one of the programs that tools/test brings in, found on PATH: it never takes part in a release.
 """
 
 _COMMON = """#!/bin/sh
 set -eu
-# Under "bazel test" this is the folder of the inputs already; under "bazel run" it is too.
 command -v node >/dev/null || {{
   echo "node is not installed; tools/test brings it in (or run with KMS_ROOT=test)" >&2
   exit 1
@@ -18,7 +17,8 @@ command -v node >/dev/null || {{
 
 _TEST = """
 # Cases go to the log for people and to test.xml for the count.
-exec node --disable-warning=ExperimentalWarning --preserve-symlinks --preserve-symlinks-main --test --test-isolation=none --test-timeout={timeout} \\
+# All files share one process, and so one browser.
+exec node --preserve-symlinks --preserve-symlinks-main --test --test-isolation=none --test-timeout={timeout} \\
   --test-reporter=spec --test-reporter-destination=stdout \\
   --test-reporter=junit --test-reporter-destination="$XML_OUTPUT_FILE" \\
   {files}
