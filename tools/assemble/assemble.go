@@ -24,6 +24,7 @@ import (
 
 const (
 	entry       = "index.html"
+	window      = "window.html" // the same document for a window of the enclave's own, with other headers
 	sbomPath    = "sbom.cdx.json"
 	sriPath     = "sri.json"
 	licensePath = "LICENSE.txt"
@@ -39,9 +40,11 @@ type Input struct {
 	FramePath    string         // entry of the frame's TypeScript
 	Document     []byte         // template of index.html
 	Style        []byte         // style.css
+	Strength     []byte         // script that rates passphrases; nil for none
 	License      []byte         // LICENSE, then those of what is linked in
 	GoVersion    string         // of the SDK, such as 1.26.8
 	Modules      []gomodules.Module
+	Packages     []sbom.Package          // of npm, in Strength
 	Dependencies []provenance.Dependency // what else the build read
 }
 
@@ -79,7 +82,7 @@ func New(in Input) (*Release, error) {
 	a.add(licensePath, release.RoleLicense, in.License)
 	a.add(sriPath, release.RoleSRI, release.SRI(code))
 	materials, err := sbom.JSON(sbom.Contents{
-		Source: in.Source, GoVersion: in.GoVersion, Modules: in.Modules, Files: code,
+		Source: in.Source, GoVersion: in.GoVersion, Modules: in.Modules, Packages: in.Packages, Files: code,
 	})
 	if err != nil {
 		return nil, err
@@ -111,12 +114,18 @@ func (a *assembly) addCode(in Input) error {
 		return err
 	}
 	worker := a.addNamed("worker", "js", release.RoleWorker, workerCode)
+	var strength release.File
+	if in.Strength != nil {
+		strength = a.addNamed("strength", "js", release.RoleScript, in.Strength)
+	}
 	frameCode, err := bundle.Bundle(bundle.Config{
 		Entry:  in.FramePath,
 		Module: true,
 		Constants: map[string]string{
 			"WASM_URL": wasm.Path, "WASM_INTEGRITY": wasm.Integrity,
 			"WORKER_URL": worker.Path, "WORKER_INTEGRITY": worker.Integrity,
+			"STRENGTH_URL": strength.Path, "STRENGTH_INTEGRITY": strength.Integrity,
+			"WINDOW_URL": window,
 		},
 	})
 	if err != nil {
@@ -134,6 +143,7 @@ func (a *assembly) addCode(in Input) error {
 		return err
 	}
 	a.add(entry, release.RoleDocument, document)
+	a.add(window, release.RoleDocument, document)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"ats.run/kms-enclave/kmslib/release"
+	"ats.run/kms-enclave/tools/sbom"
 )
 
 // input writes the sources of a small enclave into a folder and returns what New takes.
@@ -134,5 +135,66 @@ func TestTypeScriptErrorsNameFileAndLine(t *testing.T) {
 	}
 	if _, err := New(in); err == nil || !strings.Contains(err.Error(), "frame.ts:1") {
 		t.Errorf("New = %v, want an error at frame.ts:1", err)
+	}
+}
+
+// The window of a ceremony is the frame's document again; it must be able to
+// speak with the frame that opened it, and nobody may frame it.
+func TestWindowIsTheSameDocumentWithHeadersOfItsOwn(t *testing.T) {
+	r, err := New(input(t, t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(r.Files[window], r.Files[entry]) {
+		t.Error("the two documents differ")
+	}
+	headers := map[string]map[string]string{}
+	for _, rule := range r.Manifest.Headers {
+		for _, path := range rule.Paths {
+			headers[path] = map[string]string{}
+			for _, h := range rule.Headers {
+				headers[path][h.Name] = h.Value
+			}
+		}
+	}
+	for path, want := range map[string][2]string{
+		entry:  {"same-origin", release.EmbeddersPlaceholder},
+		window: {"unsafe-none", "'none'"},
+	} {
+		if got := headers[path]["cross-origin-opener-policy"]; got != want[0] {
+			t.Errorf("%s: cross-origin-opener-policy is %q, want %q", path, got, want[0])
+		}
+		if got := headers[path]["content-security-policy"]; !strings.HasSuffix(got, "frame-ancestors "+want[1]) {
+			t.Errorf("%s: content-security-policy is %q, want frame-ancestors %s", path, got, want[1])
+		}
+	}
+}
+
+func TestFrameNamesTheStrengthScriptWithItsHash(t *testing.T) {
+	in := input(t, t.TempDir())
+	if err := os.WriteFile(in.FramePath, []byte("load(STRENGTH_URL, STRENGTH_INTEGRITY);\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in.Strength = []byte("globalThis.kmsStrength = () => 0;\n")
+	in.Packages = []sbom.Package{{Name: "@scope/name", Version: "1.2.3", SHA512: strings.Repeat("ab", 64), License: "MIT"}}
+	r, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var frame []byte
+	var strength release.File
+	for _, f := range r.Manifest.Files {
+		switch {
+		case strings.HasPrefix(f.Path, "frame."):
+			frame = r.Files[f.Path]
+		case strings.HasPrefix(f.Path, "strength."):
+			strength = f
+		}
+	}
+	if strength.Path == "" || !bytes.Contains(frame, []byte(strength.Path)) || !bytes.Contains(frame, []byte(strength.Integrity)) {
+		t.Errorf("the frame does not name %q with its integrity", strength.Path)
+	}
+	if !bytes.Contains(r.Files[sbomPath], []byte("pkg:npm/%40scope/name@1.2.3")) {
+		t.Error("the bill of materials does not have the script's package")
 	}
 }

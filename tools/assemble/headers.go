@@ -12,8 +12,9 @@ import (
 // The policies of DESIGN: nothing but the release's own files, no inline code, no blob:, Trusted Types.
 const (
 	documentCSP = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self'; " +
-		"base-uri 'none'; form-action 'none'; frame-ancestors " + release.EmbeddersPlaceholder + "; " +
-		"require-trusted-types-for 'script'; trusted-types kms-enclave"
+		"base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types kms-enclave; frame-ancestors "
+	entryCSP  = documentCSP + release.EmbeddersPlaceholder
+	windowCSP = documentCSP + "'none'"
 	workerCSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; " +
 		"require-trusted-types-for 'script'; trusted-types 'none'"
 	dataCSP = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -62,7 +63,12 @@ func rule(path string, headers map[string]string) release.HeaderRule {
 func headersOf(f release.File) map[string]string {
 	switch f.Role {
 	case release.RoleDocument:
-		h := common(f.MediaType, fresh, documentCSP)
+		h := common(f.MediaType, fresh, entryCSP)
+		if f.Path == window {
+			// It speaks with the frame that opened it, which a page of another origin embeds.
+			h = common(f.MediaType, fresh, windowCSP)
+			h["cross-origin-opener-policy"] = "unsafe-none"
+		}
 		h["cross-origin-resource-policy"] = "cross-origin" // for embedders that isolate themselves (COEP)
 		h["permissions-policy"] = permissions
 		h["integrity-policy"] = "blocked-destinations=(script)"

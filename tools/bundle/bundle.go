@@ -23,6 +23,7 @@ type Config struct {
 	Entry     string            // path of the entry file
 	Also      []string          // further entries in the entry's folder, run after it in order
 	Alias     map[string]string // module name → path of the file that stands for it
+	Packages  string            // folder node_modules in which other module names are looked up; "" for none
 	Constants map[string]string // global name → string value
 	Module    bool              // an ES module; else a classic script
 	Node      bool              // for node, whose own modules (node:…) stay imports; else for browsers
@@ -62,6 +63,8 @@ func Bundle(c Config) ([]byte, error) {
 		TsconfigRaw:   "{}", // no tsconfig.json of the machine decides anything
 		Define:        constants,
 		Plugins:       []api.Plugin{c.sources()},
+
+		PreserveSymlinks: true, // Bazel lays packages out as links
 	}
 	if len(c.Also) > 0 {
 		options.EntryPoints = nil
@@ -104,7 +107,10 @@ func (c Config) sources() api.Plugin {
 		}
 		return api.OnLoadResult{Contents: &text, Loader: loader}, nil
 	}
-	resolve := func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+	resolve := func(build api.PluginBuild, args api.OnResolveArgs) (api.OnResolveResult, error) {
+		if args.PluginData == ownQuestion {
+			return api.OnResolveResult{}, nil // for esbuild itself
+		}
 		if args.Kind == api.ResolveEntryPoint {
 			return api.OnResolveResult{Path: name, Namespace: fileNamespace}, nil
 		}
@@ -114,6 +120,9 @@ func (c Config) sources() api.Plugin {
 		if c.Node && strings.HasPrefix(args.Path, "node:") {
 			return api.OnResolveResult{Path: args.Path, External: true}, nil
 		}
+		if args.Namespace == packageNamespace || c.Packages != "" && !strings.HasPrefix(args.Path, ".") {
+			return c.inPackages(build, args)
+		}
 		if !strings.HasPrefix(args.Path, ".") {
 			return api.OnResolveResult{}, fmt.Errorf("no module is called %q here: only relative paths and the bundle's aliases are", args.Path)
 		}
@@ -122,21 +131,51 @@ func (c Config) sources() api.Plugin {
 	return api.Plugin{
 		Name: "sources",
 		Setup: func(build api.PluginBuild) {
-			build.OnResolve(api.OnResolveOptions{Filter: ".*"}, resolve)
+			build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+				return resolve(build, args)
+			})
 			build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: fileNamespace}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
 				return load(filepath.Join(folder, filepath.FromSlash(args.Path)))
 			})
 			build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: aliasNamespace}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
 				return load(c.Alias[args.Path])
 			})
+			build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: packageNamespace}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+				return load(filepath.Join(c.Packages, filepath.FromSlash(args.Path)))
+			})
 		},
 	}
 }
 
+// ownQuestion marks what inPackages asks of esbuild.
+const ownQuestion = "inPackages"
+
+// inPackages lets esbuild find a module as node does, and returns its path below the folder of packages.
+func (c Config) inPackages(build api.PluginBuild, args api.OnResolveArgs) (api.OnResolveResult, error) {
+	folder, err := filepath.Abs(c.Packages)
+	if err != nil {
+		return api.OnResolveResult{}, err
+	}
+	from := filepath.Dir(folder)
+	if args.Namespace == packageNamespace {
+		from = filepath.Join(folder, filepath.FromSlash(path.Dir(args.Importer)))
+	}
+	found := build.Resolve(args.Path, api.ResolveOptions{ResolveDir: from, Kind: args.Kind, PluginData: ownQuestion})
+	if len(found.Errors) > 0 {
+		return api.OnResolveResult{Errors: found.Errors}, nil
+	}
+	name, err := filepath.Rel(folder, found.Path)
+	if err != nil || strings.HasPrefix(name, "..") {
+		return api.OnResolveResult{}, fmt.Errorf("%q was found outside the folder of packages", args.Path)
+	}
+	return api.OnResolveResult{Path: filepath.ToSlash(name), Namespace: packageNamespace}, nil
+}
+
 // The namespaces are what an error or a comment in the output puts before a module's name.
 const (
-	fileNamespace  = "source"
-	aliasNamespace = "module"
+	fileNamespace    = "source"
+	aliasNamespace   = "module"
+	packageNamespace = "package"
 )
 
 // Strip returns TypeScript without its types, and otherwise as it is: imports stay.

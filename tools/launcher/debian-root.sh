@@ -13,7 +13,7 @@
 debian_suite=forky # the first with a Bazel that has bzlmod and is new enough for rules_go
 
 build_packages=bazel-bootstrap,bazel-skylib,bazel-platforms,bazel-rules-cc,bazel-rules-java,bazel-rules-license,bazel-rules-proto,bazel-rules-python,bazel-rules-shell,ca-certificates,curl,git,unzip
-test_packages=$build_packages,caddy,chromium,firefox-esr,fonts-dejavu-core,nginx-light,nodejs
+test_packages=$build_packages,caddy,chromium,firefox-esr,fonts-dejavu-core,libgl1-mesa-dri,nginx-light,nodejs,webkitgtk-webdriver,xvfb
 # Debian's npm is some 400 packages, wanted only to say which registry is its default.
 if [ -z "${NPM_CONFIG_REGISTRY:-}" ] && ! have npm; then test_packages=$test_packages,npm; fi
 

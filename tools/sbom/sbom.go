@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
@@ -21,7 +22,21 @@ type Contents struct {
 	Source    release.Source
 	GoVersion string             // of the SDK whose standard library and wasm_exec.js are in it, such as 1.26.8
 	Modules   []gomodules.Module // linked into the WebAssembly
+	Packages  []Package          // of npm, in scripts
 	Files     []release.File     // the code files that carry them
+}
+
+// Package is a package of npm.
+type Package struct {
+	Name    string // such as @scope/name
+	Version string
+	SHA512  string // of its archive, in hexadecimal
+	License string // SPDX identifier
+}
+
+// PURL returns the package URL, in which the scope's @ is escaped.
+func (p Package) PURL() string {
+	return "pkg:npm/" + strings.Replace(p.Name, "@", "%40", 1) + "@" + p.Version
 }
 
 const rootRef = "kms-enclave"
@@ -48,6 +63,9 @@ func JSON(c Contents) ([]byte, error) {
 	components := []cdx.Component{goStandardLibrary(c.GoVersion)}
 	for _, m := range c.Modules {
 		components = append(components, module(m))
+	}
+	for _, p := range c.Packages {
+		components = append(components, npmPackage(p))
 	}
 	var refs []string
 	for _, component := range components {
@@ -92,6 +110,18 @@ func module(m gomodules.Module) cdx.Component {
 		Properties: &[]cdx.Property{
 			{Name: "go:sum", Value: "h1:" + base64.StdEncoding.EncodeToString(m.H1)},
 		},
+	}
+}
+
+func npmPackage(p Package) cdx.Component {
+	return cdx.Component{
+		BOMRef:     p.PURL(),
+		Type:       cdx.ComponentTypeLibrary,
+		Name:       p.Name,
+		Version:    p.Version,
+		PackageURL: p.PURL(),
+		Hashes:     &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA512, Value: p.SHA512}},
+		Licenses:   &cdx.Licenses{{License: &cdx.License{ID: p.License}}},
 	}
 }
 

@@ -21,11 +21,15 @@ type demand struct {
 func demands(k kind) []demand {
 	all := []demand{exactly("default-src", "'none'")}
 	switch k {
-	case documentKind:
+	case entryKind, windowKind:
+		ancestors := release.EmbeddersPlaceholder
+		if k == windowKind {
+			ancestors = "'none'"
+		}
 		return append(all,
 			exactly("base-uri", "'none'"),
 			exactly("form-action", "'none'"),
-			exactly("frame-ancestors", release.EmbeddersPlaceholder),
+			exactly("frame-ancestors", ancestors),
 			exactly("require-trusted-types-for", "'script'"),
 			demand{"trusted-types", "with names of policies only", areNames},
 		)

@@ -23,10 +23,16 @@
 // also have 'wasm-unsafe-eval'. So there is no unsafe-inline, unsafe-eval,
 // blob:, data:, host or wildcard. By role of the path:
 //
-//	document  base-uri 'none'; form-action 'none'; frame-ancestors {embedders};
-//	          require-trusted-types-for 'script'; trusted-types without "*"
+//	document  base-uri 'none'; form-action 'none'; require-trusted-types-for
+//	          'script'; trusted-types without "*"; frame-ancestors {embedders}
+//	          for the entry, 'none' for any other
 //	worker    require-trusted-types-for 'script'
 //	any but document: frame-ancestors 'none' or {embedders}, if it is there
+//
+// The entry also has cross-origin-opener-policy same-origin, so that no page
+// keeps a reference to it. Other documents may not: a window that the frame
+// opens for the person must be able to speak with the frame, and judges itself
+// who opened it.
 //
 // Example of a document's:
 //

@@ -97,6 +97,7 @@ func TestWeakerHeaderIsRefused(t *testing.T) {
 		{release.RoleDocument, "cache-control", "no-cache", "public, max-age=60", "no-cache or no-store"},
 		{release.RoleSBOM, "cache-control", "no-cache", "immutable", "no-cache or no-store"},
 		{release.RoleDocument, "content-type", "", "text/plain", "text/html"},
+		{release.RoleDocument, "cross-origin-opener-policy", "same-origin", "unsafe-none", "same-origin"},
 		{release.RoleDocument, "access-control-allow-origin", "", "*", "may promise"},
 		{release.RoleDocument, "set-cookie", "", "a=b", "may promise"},
 		{release.RoleScript, "service-worker-allowed", "", "/", "may promise"},
@@ -113,6 +114,36 @@ func TestWeakerHeaderIsRefused(t *testing.T) {
 				t.Errorf("%+v", report.Checks())
 			}
 		})
+	}
+}
+
+// A window of the enclave's own speaks with the frame that opened it, so no
+// opener policy is asked of it; but nobody may frame it.
+func TestSecondDocumentIsFramedByNobody(t *testing.T) {
+	const path = "window.html"
+	m := releasetest.Load(t).Manifest(t)
+	i := slices.IndexFunc(m.Headers, func(r release.HeaderRule) bool { return slices.Contains(r.Paths, m.Entry) })
+	rule := release.HeaderRule{Paths: []string{path}, Headers: slices.Clone(m.Headers[i].Headers)}
+	m.Files = append(m.Files, release.Describe(path, release.RoleDocument, nil))
+	m.Headers = append(m.Headers, rule)
+	set := func(name, old, new string) {
+		j := slices.IndexFunc(rule.Headers, func(h release.Header) bool { return h.Name == name })
+		rule.Headers[j].Value = strings.Replace(rule.Headers[j].Value, old, new, 1)
+	}
+	set("cross-origin-opener-policy", "same-origin", "unsafe-none")
+	report := verdict.New("test", "test", verdict.Policy)
+	headers.CheckMinimum(report, m)
+	refused := func(c verdict.Check) bool {
+		return c.Subject == path && strings.Contains(c.Expected, "frame-ancestors 'none'")
+	}
+	if !slices.ContainsFunc(report.Checks(), refused) {
+		t.Errorf("with frame-ancestors {embedders}: %+v", report.Checks())
+	}
+	set("content-security-policy", "{embedders}", "'none'")
+	report = verdict.New("test", "test", verdict.Policy)
+	headers.CheckMinimum(report, m)
+	if report.Conclude() != verdict.ConcludeVerified {
+		t.Errorf("with frame-ancestors 'none': %+v", report.Checks())
 	}
 }
 

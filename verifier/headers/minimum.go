@@ -24,8 +24,9 @@ var allowedNames = []string{
 type kind int
 
 const (
-	otherKind kind = iota
-	documentKind
+	otherKind  kind = iota
+	entryKind       // the document that embedders frame
+	windowKind      // any other document: a window of the enclave's own
 	workerKind
 )
 
@@ -61,7 +62,10 @@ func (c *pathChecker) describe(m *release.Manifest) {
 	c.mediaType = f.MediaType
 	switch f.Role {
 	case release.RoleDocument:
-		c.kind = documentKind
+		c.kind = windowKind
+		if c.path == m.Entry {
+			c.kind = entryKind
+		}
 	case release.RoleWorker:
 		c.kind, c.addressed = workerKind, true
 	case release.RoleScript, release.RoleWasm, release.RoleStyle:
@@ -105,6 +109,9 @@ func (c *pathChecker) check() {
 	}
 	c.demand("x-content-type-options", "nosniff")
 	c.demand("referrer-policy", "no-referrer")
+	if c.kind == entryKind {
+		c.demand("cross-origin-opener-policy", "same-origin")
+	}
 	if c.get("content-type") != "" && c.mediaType != "" {
 		c.demand("content-type", c.mediaType)
 	}

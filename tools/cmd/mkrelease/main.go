@@ -16,6 +16,7 @@ import (
 	"ats.run/kms-enclave/tools/assemble"
 	"ats.run/kms-enclave/tools/gomodules"
 	"ats.run/kms-enclave/tools/provenance"
+	"ats.run/kms-enclave/tools/sbom"
 )
 
 // ownModules is the prefix of this repository's Go modules.
@@ -24,6 +25,7 @@ const ownModules = "ats.run/kms-enclave"
 type flags struct {
 	in                                     assemble.Input
 	wasm, document, style                  string
+	strength, packages                     string
 	licenses, sums, pins                   list
 	outFolder, outTar, outManifest, outPin string
 }
@@ -53,6 +55,8 @@ func parse() *flags {
 	flag.StringVar(&f.wasm, "wasm", "", "the enclave's WebAssembly")
 	flag.StringVar(&f.document, "document", "", "template of index.html")
 	flag.StringVar(&f.style, "style", "", "style sheet")
+	flag.StringVar(&f.strength, "strength", "", "script that rates passphrases; optional")
+	flag.StringVar(&f.packages, "packages", "", "list of the npm packages in it, laid out as third_party/zxcvbn/packages.txt")
 	flag.Var(&f.licenses, "license", "license text; may be repeated")
 	flag.Var(&f.sums, "go_sum", "go.sum; may be repeated")
 	flag.Var(&f.pins, "pins", "file of pinned modules, laid out as third_party/bazel/modules.txt; may be repeated")
@@ -88,6 +92,11 @@ func (f *flags) read() error {
 	if f.in.Style, err = os.ReadFile(f.style); err != nil {
 		return err
 	}
+	if f.strength != "" {
+		if f.in.Strength, err = os.ReadFile(f.strength); err != nil {
+			return err
+		}
+	}
 	for _, path := range f.licenses {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -117,6 +126,12 @@ func (f *flags) dependencies() error {
 	for _, m := range f.in.Modules {
 		f.add(m.PURL(), provenance.DirHash1(m.H1))
 	}
+	if err := f.readPackages(); err != nil {
+		return err
+	}
+	for _, p := range f.in.Packages {
+		f.add(p.PURL(), map[string]string{"sha512": p.SHA512})
+	}
 	for _, path := range f.pins {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -132,6 +147,28 @@ func (f *flags) dependencies() error {
 			}
 			f.add("pkg:golang/"+fields[2]+"@"+fields[3], map[string]string{"sha256": fields[4]})
 		}
+	}
+	return nil
+}
+
+// readPackages reads lines of a name, a version, a hash and a licence.
+func (f *flags) readPackages() error {
+	if f.packages == "" {
+		return nil
+	}
+	text, err := os.ReadFile(f.packages)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == "#" {
+			continue
+		}
+		if len(fields) != 4 {
+			return fmt.Errorf("%s: expected four fields in a line, found %d", f.packages, len(fields))
+		}
+		f.in.Packages = append(f.in.Packages, sbom.Package{Name: fields[0], Version: fields[1], SHA512: fields[2], License: fields[3]})
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ func main() {
 	flag.BoolVar(&config.Module, "module", true, "write an ES module; else a classic script")
 	flag.Var(alias, "alias", "module name=file that stands for it; may be repeated")
 	flag.Var(constants, "define", "global name=string value; may be repeated")
+	flag.StringVar(&config.Packages, "packages", "", "folder node_modules in which module names without an alias are looked up")
 	flag.BoolVar(&config.Node, "node", false, "for node; else for browsers")
 	strip := flag.Bool("strip", false, "only strip the entry's types")
 	out := flag.String("out", "", "file to write")

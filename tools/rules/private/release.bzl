@@ -22,6 +22,10 @@ def _enclave_release_impl(ctx):
     arguments.add("-frame", ctx.file.frame)
     arguments.add("-document", ctx.file.document)
     arguments.add("-style", ctx.file.style)
+    if ctx.file.strength:
+        arguments.add("-strength", ctx.file.strength)
+    if ctx.file.packages:
+        arguments.add("-packages", ctx.file.packages)
     arguments.add_all(ctx.files.licenses, before_each = "-license")
     arguments.add_all(ctx.files.go_sums, before_each = "-go_sum")
     arguments.add_all(ctx.files._pins, before_each = "-pins")
@@ -39,7 +43,7 @@ def _enclave_release_impl(ctx):
             ctx.file.frame,
             ctx.file.document,
             ctx.file.style,
-        ] + ctx.files.srcs + ctx.files.licenses + ctx.files.go_sums + ctx.files._pins,
+        ] + ctx.files.strength + ctx.files.packages + ctx.files.srcs + ctx.files.licenses + ctx.files.go_sums + ctx.files._pins,
         outputs = [folder, archive, manifest, pin],
         mnemonic = "EnclaveRelease",
         progress_message = "Assembling the release %{label}",
@@ -65,8 +69,10 @@ enclave_release = rule(
         "frame": attr.label(mandatory = True, allow_single_file = [".ts"], doc = "entry of the frame"),
         "go_sums": attr.label_list(mandatory = True, allow_files = True, doc = "go.sum files of the modules in the WebAssembly"),
         "licenses": attr.label_list(mandatory = True, allow_files = True, doc = "license texts, ours first"),
+        "packages": attr.label(allow_single_file = [".txt"], doc = "list of the npm packages in strength"),
         "protocol": attr.int(mandatory = True, doc = "version of the channel protocol"),
         "srcs": attr.label_list(allow_files = [".ts"], doc = "what the frame and the worker import"),
+        "strength": attr.label(allow_single_file = [".js"], doc = "script that rates passphrases, loaded when one is chosen"),
         "style": attr.label(mandatory = True, allow_single_file = [".css"], doc = "style sheet of the document"),
         "wasm": attr.label(mandatory = True, allow_single_file = True, doc = "the enclave's program"),
         "worker": attr.label(mandatory = True, allow_single_file = [".ts"], doc = "entry of the worker"),

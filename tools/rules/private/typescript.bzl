@@ -18,6 +18,9 @@ def _ts_bundle_impl(ctx):
             fail("alias {}: {} has {} files, expected one".format(name, target.label, len(files)))
         arguments.add("-alias", "{}={}".format(name, files[0].path))
         inputs.append(files[0])
+    if ctx.attr.packages:
+        arguments.add("-packages", ctx.attr.packages.label.workspace_root + "/node_modules")
+        inputs = inputs + ctx.files.packages
     arguments.add("-out", out)
     ctx.actions.run(
         executable = ctx.executable._tsbundle,
@@ -39,6 +42,7 @@ ts_bundle = rule(
         "module": attr.bool(default = True, doc = "an ES module; else a classic script"),
         "node": attr.bool(doc = "for node, whose own modules stay imports; else for browsers"),
         "out": attr.output(mandatory = True),
+        "packages": attr.label(doc = "npm tree in which module names without an alias are looked up"),
         "srcs": attr.label_list(allow_files = [".ts"]),
         "_tsbundle": attr.label(default = "//tools/cmd/tsbundle", executable = True, cfg = "exec"),
     },

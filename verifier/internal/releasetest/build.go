@@ -4,6 +4,7 @@
 package releasetest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,17 +113,18 @@ func (b *builder) rules() []release.HeaderRule {
 }
 
 func rule(paths []string, policy, cache string) release.HeaderRule {
-	origin := "same-origin"
-	if policy == documentPolicy {
-		origin = "cross-origin"
-	}
-	return release.HeaderRule{Paths: paths, Headers: []release.Header{
+	headers := []release.Header{
 		{Name: "cache-control", Value: cache},
 		{Name: "content-security-policy", Value: policy},
-		{Name: "cross-origin-resource-policy", Value: origin},
+		{Name: "cross-origin-resource-policy", Value: "same-origin"},
 		{Name: "referrer-policy", Value: "no-referrer"},
 		{Name: "x-content-type-options", Value: "nosniff"},
-	}}
+	}
+	if policy == documentPolicy {
+		headers[2].Value = "cross-origin"
+		headers = slices.Insert(headers, 2, release.Header{Name: "cross-origin-opener-policy", Value: "same-origin"})
+	}
+	return release.HeaderRule{Paths: paths, Headers: headers}
 }
 
 // addHosting adds host configurations in three syntaxes.

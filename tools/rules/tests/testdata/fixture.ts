@@ -3,7 +3,7 @@
 /** The release of the enclave that this app was built against. */
 export const release = {
   /** SHA-256 of release.json, lower-case hexadecimal. */
-  digest: "d6515b725c542a658c309155717cc6c6cd72c4adb40375ff78fa33b7d626a728",
+  digest: "dddd060a7db6d42b7912630476592c365b71a2ae1c0d0eaa8c1c1412d3aaf6c5",
   /** Version of the channel protocol that it speaks. */
   protocol: 1,
   /** Commit of the source, or "unreleased". */
@@ -16,9 +16,10 @@ export const release = {
     "enclave.69430591615be72b14be088d1c052dfe.wasm": "sha384-GnVhBQBgXWGf3ZQWMAGV3+tagefBH/yqY68JgSPMv8v1rcmQKYhoJ4bHRlV3+qO2",
     "frame.06e3dc74254b7c1572186f7179791214.js": "sha384-CCCpNRo/WqD9A6Fy1gObvomyl+HPzzGnBloqI+7AtW878M0lPDL1qf/117qkvCNN",
     "index.html": "sha384-lqBhEgxSypS9Kaby+Y1Lv0KFikSFBnD3H9PKHgo3bmFJm+KUpyg4UuIsAbqwdYtq",
-    "sbom.cdx.json": "sha384-F+UB7ARIn1U2hyFRMqWRi5/nJNyoM6sVfINDAWsxxOIw9zE/zskjSLNATwKRzRSg",
+    "sbom.cdx.json": "sha384-nfvSE9qyEXmYUzcLP42vtgnu5fCfuX0X6hnSCsAb9CBpt+ES/0nEZ1weHWMdn6zb",
     "sri.json": "sha384-HX9x4qCkQpcJz0qmfsnxMVWgdknie9KjeExx5iJ2TFyN4JYDyqi0RShpbXc8uuoC",
     "style.8b9c4dc32117b109e29bda70e4929c90.css": "sha384-tldkt71ReIUAKpQL7dF7N/VBI93FHRzMk2GVH2DY4i49chEitj/U2iB0MAFwlKuq",
+    "window.html": "sha384-lqBhEgxSypS9Kaby+Y1Lv0KFikSFBnD3H9PKHgo3bmFJm+KUpyg4UuIsAbqwdYtq",
     "worker.c367997dbf886ac3ffc6c477b7c204c5.js": "sha384-l3cIx5sfoUVdS8WLOKMW+OgzoZaKcHWS73QIE4432llXFH22qJbieYJbid6bAak3",
   },
 } as const;
