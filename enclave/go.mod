@@ -4,6 +4,11 @@ go 1.26.0
 
 require ats.run/kms-enclave/kmslib v0.0.0
 
+require (
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
+
 // Test dependencies.
 require github.com/golang-jwt/jwt/v5 v5.3.1
 

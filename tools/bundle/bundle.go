@@ -126,7 +126,10 @@ func (c Config) sources() api.Plugin {
 		if !strings.HasPrefix(args.Path, ".") {
 			return api.OnResolveResult{}, fmt.Errorf("no module is called %q here: only relative paths and the bundle's aliases are", args.Path)
 		}
-		return api.OnResolveResult{Path: path.Join(path.Dir(args.Importer), args.Path), Namespace: fileNamespace}, nil
+		// By way of the entry's folder, so that a file that is reached from beside it has the same name as from within.
+		file := filepath.Join(folder, filepath.FromSlash(path.Join(path.Dir(args.Importer), args.Path)))
+		relative, err := filepath.Rel(filepath.Clean(folder), file)
+		return api.OnResolveResult{Path: filepath.ToSlash(relative), Namespace: fileNamespace}, err
 	}
 	return api.Plugin{
 		Name: "sources",

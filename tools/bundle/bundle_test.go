@@ -40,6 +40,21 @@ func TestOutputDoesNotTellWhereTheSourcesLie(t *testing.T) {
 	}
 }
 
+func TestAModuleIsBundledOnceHoweverItIsReached(t *testing.T) {
+	folder := write(t, map[string]string{
+		"app/main.ts":  "import { once } from \"./state.ts\";\nimport { other } from \"../lib/other.ts\";\nconsole.log(once, other);\n",
+		"app/state.ts": "export const once = [];\n",
+		"lib/other.ts": "import { once } from \"../app/state.ts\";\nexport const other = once;\n",
+	})
+	code, err := Bundle(Config{Entry: filepath.Join(folder, "app/main.ts"), Module: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count := strings.Count(string(code), "= []"); count != 1 {
+		t.Errorf("state.ts is in the output %d times:\n%s", count, code)
+	}
+}
+
 func TestOnlyDeclaredModulesAreResolved(t *testing.T) {
 	folder := write(t, map[string]string{
 		"main.ts":                    "import \"left-pad\";\n",

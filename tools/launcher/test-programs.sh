@@ -11,6 +11,8 @@ need_test_programs() {
   node_fits || missing="$missing nodejs"
   have nginx || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
   have caddy || missing="$missing caddy"
+  have Xvfb || missing="$missing xvfb"
+  have WebKitWebDriver || missing="$missing $(webkit_package)"
   [ -n "$missing" ] || return 0
   if have apt-get && [ "$(id -u)" = 0 ]; then
     say "installing for the tests:$missing"
@@ -21,7 +23,12 @@ need_test_programs() {
   fi
   die "the tests need programs that this machine lacks:$missing" \
     "Debian: apt-get install$missing" \
-    "elsewhere: Chromium as 'chromium', Firefox as 'firefox-esr' or 'firefox', Node.js 22.12 or later as 'node', nginx and caddy, all in /usr/bin or /usr/sbin."
+    "elsewhere: Chromium as 'chromium', Firefox as 'firefox-esr' or 'firefox', Node.js 22.12 or later as 'node', nginx, caddy, Xvfb and WebKitWebDriver, all in /usr/bin or /usr/sbin."
+}
+
+# webkit_package: Debian 12 has WebKitGTK's driver under another name than later releases.
+webkit_package() {
+  if apt-cache show webkitgtk-webdriver >/dev/null 2>&1; then echo webkitgtk-webdriver; else echo webkit2gtk-driver; fi
 }
 
 # node_fits: whether there is a node that puppeteer-core runs on.

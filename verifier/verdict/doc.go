@@ -44,7 +44,23 @@
 //	  ]
 //	}
 //
-// "source" is left out together with "release"; "expected", "found" and
-// "advice" where they are empty. Members may be added to version 1; a reader
+// A report on an audit log has "log" in the place of "release" and "source":
+//
+//	"log": {
+//	  "origin": "kms-enclave/log/…",
+//	  "key": "B…, the log key: base64url of its point",
+//	  "first": 0,
+//	  "size": 25,
+//	  "entries": 25,
+//	  "pruned": 2,
+//	  "delegated": 3,
+//	  "root": "…, base64 as in the checkpoint",
+//	  "from": "2026-01-01T00:00:00Z",
+//	  "to": "2026-01-02T00:00:00Z"
+//	}
+//
+// "source" is left out together with "release"; "log" if its header cannot be
+// read; "root" if the entries and the checkpoint do not agree on it; "from" and "to" if every entry is pruned; "expected", "found" and "advice"
+// where they are empty. Members may be added to version 1; a reader
 // ignores those it does not know.
 package verdict

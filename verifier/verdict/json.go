@@ -19,6 +19,7 @@ type jsonReport struct {
 	Exit    int         `json:"exit"`
 	Release string      `json:"release,omitempty"`
 	Source  *jsonSource `json:"source,omitempty"`
+	Log     *jsonLog    `json:"log,omitempty"`
 	Counts  jsonCounts  `json:"counts"`
 	Checks  []jsonCheck `json:"checks"`
 }
@@ -26,6 +27,19 @@ type jsonReport struct {
 type jsonSource struct {
 	Repository string `json:"repository"`
 	Commit     string `json:"commit"`
+}
+
+type jsonLog struct {
+	Origin    string `json:"origin"`
+	Key       string `json:"key"`
+	First     int64  `json:"first"`
+	Size      int64  `json:"size"`
+	Entries   int64  `json:"entries"`
+	Pruned    int64  `json:"pruned"`
+	Delegated int64  `json:"delegated"`
+	Root      string `json:"root,omitempty"`
+	From      string `json:"from,omitempty"`
+	To        string `json:"to,omitempty"`
 }
 
 type jsonCounts struct {
@@ -58,6 +72,10 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}
 	if r.release != "" {
 		out.Source = &jsonSource{r.source.Repository, r.source.Commit}
+	}
+	if r.log != nil {
+		log := jsonLog(*r.log)
+		out.Log = &log
 	}
 	for _, c := range r.checks {
 		out.Checks = append(out.Checks, jsonCheck(c))

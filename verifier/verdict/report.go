@@ -22,12 +22,27 @@ type Report struct {
 	required []Step
 	release  string
 	source   Source
+	log      *Log
 	checks   []Check
 }
 
 // Source says from what the release says it was built.
 type Source struct {
 	Repository, Commit string
+}
+
+// Log says which audit log was found. Times are in the form of RFC 3339, empty if
+// there is none.
+type Log struct {
+	Origin    string // first line of its checkpoints
+	Key       string // the log key, base64url of its point
+	First     int64  // the entries First to Size-1 were there
+	Size      int64
+	Entries   int64  // how many of those
+	Pruned    int64  // entries of which only the hash was there
+	Delegated int64  // entries that a delegated key signed
+	Root      string // of all entries, base64; empty if it is not known for certain
+	From, To  string
 }
 
 // New returns an empty report of a command ("release") on a target (a path or
@@ -42,6 +57,13 @@ func New(command, target string, required ...Step) *Report {
 func (r *Report) Identify(digest string, source Source) {
 	r.release = Plain(digest)
 	r.source = Source{Plain(source.Repository), Plain(source.Commit)}
+}
+
+// IdentifyLog records which audit log was found.
+func (r *Report) IdentifyLog(l Log) {
+	l.Origin, l.Key, l.Root = Plain(l.Origin), Plain(l.Key), Plain(l.Root)
+	l.From, l.To = Plain(l.From), Plain(l.To)
+	r.log = &l
 }
 
 // Release returns the digest given to Identify, or "".

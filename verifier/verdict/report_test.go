@@ -74,6 +74,7 @@ const hostile = "a\x1b[2J\r\nVERIFIED: b\u202e\xff\x00\u2028"
 func TestReportShowsNothingThatATerminalActsUpon(t *testing.T) {
 	r := verdict.New("test", hostile)
 	r.Identify(hostile, verdict.Source{Repository: hostile, Commit: hostile})
+	r.IdentifyLog(verdict.Log{Origin: hostile, Key: hostile, Root: hostile, From: hostile, To: hostile})
 	r.Pass(verdict.Content, hostile)
 	r.Refute(verdict.Content, hostile, hostile, hostile, hostile)
 	r.Miss(verdict.Content, hostile, hostile, hostile)
@@ -146,6 +147,34 @@ func TestColoursAreOnlyWhereAskedFor(t *testing.T) {
 	}
 	if text := write(t, r, verdict.Style{Colour: true}); !strings.HasPrefix(text, "\x1b[1m\x1b[32mVERIFIED:\x1b[0m test") {
 		t.Errorf("no colours in %q", text)
+	}
+}
+
+const goldenLog = `  "log": {
+    "origin": "kms-enclave/log/u",
+    "key": "B",
+    "first": 1,
+    "size": 5,
+    "entries": 4,
+    "pruned": 2,
+    "delegated": 3,
+    "root": "r",
+    "from": "2026-01-01T00:00:00Z",
+    "to": "2026-01-02T00:00:00Z"
+  },
+`
+
+func TestJSONOfAnAuditLogHasTheDocumentedForm(t *testing.T) {
+	r := verdict.New("audit", "log.txt")
+	log := verdict.Log{Origin: "kms-enclave/log/u", Key: "B", First: 1, Size: 5, Entries: 4, Pruned: 2, Delegated: 3, Root: "r"}
+	log.From, log.To = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+	r.IdentifyLog(log)
+	var out strings.Builder
+	if err := r.WriteJSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), goldenLog) || strings.Contains(out.String(), `"release":`) {
+		t.Errorf("wrote %s", out.String())
 	}
 }
 

@@ -28,6 +28,14 @@ const (
 	Entry      Step = "entry"
 	Unknown    Step = "unknown-path"
 	Signature  Step = "signature"
+
+	Form        Step = "form"
+	LogKey      Step = "log-key"
+	Order       Step = "order"
+	Signer      Step = "signer"
+	Certificate Step = "certificate"
+	Checkpoint  Step = "checkpoint"
+	Since       Step = "since"
 )
 
 // Steps returns every step in order, each with one line that says what it
@@ -54,6 +62,13 @@ func Steps() []StepInfo {
 		{Entry, "the address / serves the same as the entry document"},
 		{Unknown, "an address that is not part of the release answers 404, inert"},
 		{Signature, "who signed the release"},
+		{Form, "the exported log is in its form, from header to checkpoint"},
+		{LogKey, "the log key is the one given with --key"},
+		{Order, "no entry is missing, comes twice, is of another user or dated back"},
+		{Signer, "each entry is signed by the key it names, over the log up to it"},
+		{Certificate, "delegated keys signed only what, and when, they were allowed to"},
+		{Checkpoint, "the checkpoint is over these entries, and signed"},
+		{Since, "the log goes on from the checkpoint given with --since"},
 	}
 }
 

@@ -96,6 +96,16 @@ func (t *textWriter) failures() {
 }
 
 func (t *textWriter) identity() {
+	if l := t.report.log; l != nil {
+		t.printf("\n  log         %s\n  log key     %s\n", l.Origin, l.Key)
+		t.printf("  entries     %d to %d: %d there, %d pruned, %d by delegated keys\n", l.First, l.Size-1, l.Entries, l.Pruned, l.Delegated)
+		if l.From != "" {
+			t.printf("  dated       %s to %s\n", l.From, l.To)
+		}
+		if l.Root != "" {
+			t.printf("  root        %s\n", l.Root)
+		}
+	}
 	if t.report.release == "" {
 		return
 	}

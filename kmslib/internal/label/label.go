@@ -13,12 +13,43 @@ package label
 
 // The labels. All lists each of them.
 const (
-	Release    = "kms-enclave-release/1"    // release.json, package release
-	Deployment = "kms-enclave-deployment/1" // deployment.json, package release
-	VAPIDKey   = "kms-enclave-vapid-key/1"  // stored key record, package vault
+	Release         = "kms-enclave-release/1"           // release.json, package release
+	Deployment      = "kms-enclave-deployment/1"        // deployment.json, package release
+	VAPIDKey        = "kms-enclave-vapid-key/1"         // stored key record, package vault
+	Enrolment       = "kms-enclave-enrolment/1"         // stored enrolment record, package unlock
+	EnrolmentKey    = "kms-enclave-enrolment-key/1"     // wraps an enrolment's private key, package unlock
+	EnrolmentCheck  = "kms-enclave-enrolment-check/1"   // key-check value, package unlock
+	EnrolmentSender = "kms-enclave-enrolment-sender/1"  // who may encapsulate to an enrolment, package unlock
+	EnrolmentDevice = "kms-enclave-enrolment-device/1"  // base secret under a device key, package unlock
+	VaultKeyCapsule = "kms-enclave-vault-key-capsule/1" // vault key for an enrolment, package unlock
+	PasskeyPRF      = "kms-enclave-passkey-prf/1"       // inputs of the PRF of a passkey, package unlock
+	SealedVAPIDKey  = "kms-enclave-vapid-key/2"         // stored key record under a vault key, package vault
+	User            = "kms-enclave-user/1"              // stored user record, package vault
+	Roster          = "kms-enclave-roster/1"            // stored roster, package vault
+	Policy          = "kms-enclave-policy/1"            // stored policy of an origin, package vault
+	Throttle        = "kms-enclave-throttle/1"          // stored count of failed attempts, package vault
+	LogKey          = "kms-enclave-log-key/1"           // stored key of a log, package vault
+	LogDelegate     = "kms-enclave-log-delegate/1"      // stored delegated key of a log, package vault
+	RecordData      = "kms-enclave-record-data/1"       // additional data of sealed records, package vault
+	FreshKey        = "kms-enclave-fresh-key/1"         // additional data of a key that has no record yet, package vault
+	RecordWrap      = "kms-enclave-record-wrap/1"       // derives the key that wraps stored keys, package vault
+	LogWrap         = "kms-enclave-log-wrap/1"          // derives the key that wraps the log key, package vault
+	RosterSeal      = "kms-enclave-roster-seal/1"       // derives the key that seals the roster, package vault
+	PolicyDigest    = "kms-enclave-policy-digest/1"     // hash of a policy record in the roster, package vault
+	AuditEntry      = "kms-enclave-audit-entry/1"       // leaf of an audit log, package auditlog
+	AuditRecord     = "kms-enclave-audit-record/1"      // stored entry of an audit log, package auditlog
+	AuditHead       = "kms-enclave-audit-head/1"        // stored head of an audit log, package auditlog
+	AuditBundle     = "kms-enclave-audit-bundle/1"      // exported audit log, package auditlog
+	LogDelegation   = "kms-enclave-log-delegation/1"    // certificate of a delegated log key, package auditlog
 )
 
 // All returns every label of the table.
 func All() []string {
-	return []string{Release, Deployment, VAPIDKey}
+	return []string{
+		Release, Deployment, VAPIDKey,
+		Enrolment, EnrolmentKey, EnrolmentCheck, EnrolmentSender, EnrolmentDevice, VaultKeyCapsule, PasskeyPRF,
+		SealedVAPIDKey, User, Roster, Policy, Throttle, LogKey,
+		LogDelegate, RecordData, FreshKey, RecordWrap, LogWrap, RosterSeal, PolicyDigest,
+		AuditEntry, AuditRecord, AuditHead, AuditBundle, LogDelegation,
+	}
 }

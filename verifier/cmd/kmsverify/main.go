@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command kmsverify says whether a folder, a tar or a host holds one release
-// of the enclave, whole and unaltered.
+// of the enclave, whole and unaltered, and whether an exported audit log is.
 //
 // "kmsverify help" explains the commands and exit codes, README.md in the
 // folder above what each check means.

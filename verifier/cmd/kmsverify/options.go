@@ -18,6 +18,8 @@ type options struct {
 	json    bool
 	verbose bool
 	timeout time.Duration
+	since   string // path of an earlier checkpoint, or ""
+	key     string // log key, or ""
 }
 
 // parseOptions reads the flags, which may stand before and after the one
@@ -39,6 +41,10 @@ func parseOptions(c command, arguments []string) (argument string, o options, er
 		return "", options{}, fmt.Errorf("expected one %s, found %d arguments", c.argument, len(rest))
 	case isSet(set, "expect") && !isDigest(flags.expect):
 		return "", options{}, errors.New("--expect: expected a release digest, 64 lower-case hexadecimal digits")
+	case isSet(set, "since") && flags.since == "":
+		return "", options{}, errors.New("--since: expected the path of a checkpoint")
+	case isSet(set, "key") && flags.key == "":
+		return "", options{}, errors.New("--key: expected a log key")
 	}
 	return rest[0], *flags, nil
 }
@@ -49,7 +55,6 @@ func newFlagSet(c command) (*flag.FlagSet, *options) {
 	o := new(options)
 	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	set.StringVar(&o.expect, "expect", "", "")
 	set.BoolVar(&o.json, "json", false, "")
 	set.BoolVar(&o.verbose, "verbose", false, "")
 	if c.flags != nil {
@@ -57,6 +62,9 @@ func newFlagSet(c command) (*flag.FlagSet, *options) {
 	}
 	return set, o
 }
+
+// expectFlag is the flag of the commands that judge a release.
+func expectFlag(set *flag.FlagSet, o *options) { set.StringVar(&o.expect, "expect", "", "") }
 
 func isSet(set *flag.FlagSet, name string) bool {
 	found := false

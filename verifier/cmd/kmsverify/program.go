@@ -37,7 +37,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{releaseCommand, siteCommand}
+	return []command{releaseCommand, siteCommand, auditCommand}
 }
 
 // run returns the exit code.

@@ -18,6 +18,7 @@ import (
 var releaseCommand = command{
 	name:     "release",
 	argument: "DIR|TAR",
+	flags:    expectFlag,
 	run:      checkRelease,
 }
 

@@ -20,6 +20,7 @@ var siteCommand = command{
 	name:     "site",
 	argument: "URL",
 	flags: func(set *flag.FlagSet, o *options) {
+		expectFlag(set, o)
 		set.DurationVar(&o.timeout, "timeout", 2*time.Minute, "")
 	},
 	run: checkSite,

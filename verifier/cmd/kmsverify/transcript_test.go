@@ -4,6 +4,7 @@
 package main
 
 import (
+	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,17 +18,21 @@ import (
 	"ats.run/kms-enclave/verifier/internal/releasetest"
 )
 
+var update = flag.Bool("update", false, "write the outputs in testdata anew")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"kmsverify": main})
 }
 
 // TestTranscripts runs testdata/*.txt. Each starts with the small release in
 // the folder "release", its digest in $DIGEST and the names of its files in
-// $FRAME, $WORKER, $WASM and $STYLE.
+// $FRAME, $WORKER, $WASM and $STYLE. Outputs that scripts compare in full are written
+// anew by "go test ./cmd/kmsverify -run TestTranscripts -update".
 func TestTranscripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		UpdateScripts:       *update,
 		Setup:               func(env *testscript.Env) error { return setUp(t, env) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"flip":     edit(func(_ *testing.T, files releasetest.Release, name string) { files[name][len(files[name])/2] ^= 1 }),
@@ -38,6 +43,7 @@ func TestTranscripts(t *testing.T) {
 			"pack":     pack,
 			"exits":    exits,
 			"serve":    serve,
+			"log":      writeLog,
 		},
 	})
 }

@@ -1,0 +1,78 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"os"
+
+	"ats.run/kms-enclave/kmslib/auditlog"
+	"ats.run/kms-enclave/verifier/audit"
+	"ats.run/kms-enclave/verifier/verdict"
+)
+
+var auditCommand = command{
+	name:     "audit",
+	argument: "BUNDLE",
+	flags: func(set *flag.FlagSet, o *options) {
+		set.StringVar(&o.since, "since", "", "")
+		set.StringVar(&o.key, "key", "", "")
+	},
+	run: checkAudit,
+}
+
+// maxCheckpoint is the size in bytes above which a file is no checkpoint.
+const maxCheckpoint = 64 << 10
+
+func checkAudit(_ context.Context, _ *program, path string, o options) (*verdict.Report, error) {
+	var options audit.Options
+	if o.key != "" {
+		key, err := auditlog.ParsePoint(o.key)
+		if err != nil {
+			return nil, errors.New("--key: expected a log key as the enclave shows it, 87 characters of base64url that begin with B")
+		}
+		options.Key = key
+	}
+	required := audit.Required(options)
+	if o.since != "" {
+		required = append(required, verdict.Since)
+	}
+	report := verdict.New("audit", path, required...)
+	if o.since != "" {
+		since, err := readCheckpoint(o.since)
+		if err != nil {
+			report.Miss(verdict.Since, o.since, reason(err), "Give a file that holds a checkpoint, byte by byte as it was handed out.")
+		}
+		options.Since = since
+	}
+	if err := checkBundle(report, path, options); err != nil {
+		report.Miss(verdict.Input, path, reason(err), "Check the path, and that you may read what is there.")
+	}
+	return report, nil
+}
+
+func checkBundle(report *verdict.Report, path string, options audit.Options) error {
+	file, err := os.Open(fromCaller(path))
+	if err != nil {
+		return err
+	}
+	defer file.Close() // only read
+	return audit.Check(report, file, options)
+}
+
+func readCheckpoint(path string) (*auditlog.Checkpoint, error) {
+	file, err := os.Open(fromCaller(path))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // only read
+	text, err := io.ReadAll(io.LimitReader(file, maxCheckpoint+1))
+	if err != nil {
+		return nil, err
+	}
+	return auditlog.ParseCheckpoint(text)
+}
