@@ -12,17 +12,26 @@
 //	wire            the canonical JSON that every format is written in
 //	origin          the one parser of web origins
 //	secret          key bytes that cannot be printed, compared or forgotten
+//	keys            what a platform does with keys: the WebCrypto that the rest
+//	                stands on; keys/keystest does the same in software, and holds
+//	                the conformance test
 //	vapid           RFC 8292 tokens and keys
-//	vault           the key holder: which origin may use which key; declares the
-//	                interfaces by which storage, time, randomness and key
-//	                operations come in
+//	unlock          the ways to open a vault: passphrase, passkey, recovery key
+//	webauthn        passkeys: what create and get must have returned
+//	auditlog        the log: entries, signed heads, delegated keys, bundles;
+//	                auditlog/merkle is its RFC 6962 tree
+//	vault           the key holder: users, sessions, which origin may use which
+//	                key; declares the interfaces by which storage, time and
+//	                randomness come in
 //	vault/vaulttest the conformance test of those, and the simplest of each
+//	ceremony        the conversations with the person, screen by screen
 //	internal/label  the table of names that keep formats apart
 //	testdata        vectors for every implementation in any language, which
 //	                internal/vectors reads for the tests
 //
-// Imports run one way: vault → vapid, release → wire, origin, secret, label.
-// The last four import nothing of ours, and vapid and release not each other.
+// Imports run one way: ceremony → vault → vapid, unlock, auditlog and the others
+// → keys, wire, origin, secret, label. The last five import nothing of ours, and
+// features not each other.
 // No package here logs, reads a clock or imports os, net, fmt or syscall/js;
 // packages fmt and encoding/json alone would add a third to what a browser
 // downloads.

@@ -27,8 +27,11 @@ const labels: Record<keyof Samples, string> = {
   cold: "iframe to first answered call, cold",
   warm: "iframe to first answered call, warm",
   call: "an empty call (status)",
-  sign: "vapid.sign",
+  sign: "vapid.sign, with its log entry",
+  signLate: "the same after 1,000 entries",
   raw: "crypto.subtle.sign in the same page",
+  unlock: "unlock by passphrase",
+  unlockMillion: "the same per million PBKDF2 rounds",
 };
 
 const { values } = parseArgs({

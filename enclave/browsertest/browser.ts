@@ -11,12 +11,19 @@ import { type BrowserName, findBrowser, loadPackage } from "./settings.ts";
 
 const { launch } = loadPackage("puppeteer-core") as typeof import("puppeteer-core");
 
-/** Starts a browser without a window, with nothing kept from or for other runs. */
-export async function launchBrowser(name: BrowserName): Promise<Browser> {
+/** How a browser may differ from a new one. */
+export interface LaunchOptions {
+  /** Folder of a profile that outlives the browser; unless given, nothing is kept. */
+  profile?: string;
+}
+
+/** Starts a browser without a window, with nothing kept from or for other runs unless a profile is given. */
+export async function launchBrowser(name: BrowserName, { profile }: LaunchOptions = {}): Promise<Browser> {
   const home = mkdtempSync(join(tmpdir(), "browsertest-"));
   const browser = await launch({
     browser: name === "firefox" ? "firefox" : "chrome",
     executablePath: findBrowser(name),
+    ...(profile === undefined ? {} : { userDataDir: profile }),
     // Without its own sandbox, because tests run as root in containers; the pages are ours.
     args: name === "chromium" ? ["--no-sandbox", "--disable-dev-shm-usage"] : [],
     env: { ...process.env, HOME: home },
@@ -29,4 +36,13 @@ export async function launchBrowser(name: BrowserName): Promise<Browser> {
 export async function closeBrowser(browser: Browser): Promise<void> {
   await Promise.race([browser.close(), new Promise((done) => setTimeout(done, 5000).unref())]);
   browser.process()?.kill("SIGKILL");
+}
+
+/** Ends every process of a browser at once, as a power cut does, and waits until they are gone. */
+export async function killBrowser(browser: Browser): Promise<void> {
+  const child = browser.process();
+  if (child?.pid === undefined) throw new Error("browsertest: this browser has no process of ours");
+  const gone = new Promise((done) => child.once("exit", done));
+  process.kill(-child.pid, "SIGKILL"); // puppeteer makes each browser the leader of a process group
+  await gone;
 }

@@ -36,7 +36,7 @@ test("a right hello is answered with its nonce, the protocol and the release", a
   assert.equal(answer.id, 0);
   const hello = JSON.parse(answer.result) as Record<string, unknown>;
   assert.equal(hello.nonce, "x".repeat(43));
-  assert.equal(hello.protocol, 1);
+  assert.equal(hello.protocol, stage.enclave.manifest.protocol);
   assert.equal(hello.release, stage.enclave.digest);
 });
 
@@ -47,8 +47,9 @@ test("a hello of another shape is refused", async (t) => {
       ["nonce too long", { nonce: "x".repeat(44) }, "invalid_message"],
       ["nonce not base64url", { nonce: "+".repeat(22) }, "invalid_message"],
       ["nonce no string", { nonce: 1 }, "invalid_message"],
-      ["protocol no number", { protocol: "1" }, "invalid_message"],
-      ["protocol of the future", { protocol: 2 }, "unsupported_protocol"],
+      ["protocol no number", { protocol: "2" }, "invalid_message"],
+      ["protocol of the previous release", { protocol: 1 }, "unsupported_protocol"],
+      ["protocol of the future", { protocol: 3 }, "unsupported_protocol"],
       ["a member more", { extra: true }, "invalid_message"],
     ] as const) {
       await t.test(name, async () => assertRefused(await greetWith(page, changes), 0, code));
@@ -179,6 +180,10 @@ test("a request that the table does not allow is refused", async (t) => {
         ["missing member", "vapid.publicKey", "{}", "invalid_params"],
         ["member of another type", "vapid.publicKey", '{"kid":1}', "invalid_params"],
         ["the same member twice", "vapid.publicKey", '{"kid":"a","kid":"b"}', "invalid_params"],
+        // Mistakes M06 and M17 (docs/mistakes.md): a caller could choose the master secret, and a token's id.
+        ["a master secret", "vault.setup", '{"secret":"AAAA"}', "invalid_params"],
+        ["a passphrase", "vault.unlock", '{"passphrase":"x"}', "invalid_params"],
+        ["a jti", "vapid.sign", '{"kid":"a","aud":"b","sub":"c","jti":"d"}', "invalid_params"],
         ["params at the size limit", "status", `{}${" ".repeat(65_534)} `, "too_large"],
       ] as const
     ).entries()) {

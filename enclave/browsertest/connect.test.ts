@@ -8,6 +8,7 @@ import type { KmsErrorCode } from "../sdk/index.ts";
 import { assertFailed, connect, connectFailure } from "./client.ts";
 import { Host } from "./host.ts";
 import { openIn, stage, visit } from "./stage.ts";
+import { visitVault } from "./vault.ts";
 
 /** A page that answers hello in the named manner; see pages/impostor.ts. */
 function impostor(manner: string): string {
@@ -19,7 +20,9 @@ test("connect makes one hidden, sandboxed, labelled frame and close takes it awa
     await connect(page);
     const frame = await page.evaluate(() => {
       const [frame] = document.querySelectorAll("iframe");
-      const attributes = [...(frame?.attributes ?? [])].map(({ name, value }) => [name, value]);
+      const attributes = [...(frame?.attributes ?? [])]
+        .filter(({ name }) => name !== "style")
+        .map(({ name, value }) => [name, value]);
       return {
         attributes: Object.fromEntries(attributes) as Record<string, string>,
         shown: frame?.getClientRects().length,
@@ -27,12 +30,10 @@ test("connect makes one hidden, sandboxed, labelled frame and close takes it awa
     });
     assert.equal(frame.shown, 0);
     assert.deepEqual(frame.attributes, {
-      sandbox: "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox",
-      allow: "publickey-credentials-get; publickey-credentials-create",
+      sandbox: "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-downloads",
+      allow: "publickey-credentials-get; publickey-credentials-create; clipboard-write",
       referrerpolicy: "strict-origin",
       title: "Key enclave",
-      hidden: "",
-      tabindex: "-1",
       src: stage.enclave.url,
     });
     assert.equal(await page.evaluate(() => (kms.close(), document.querySelectorAll("iframe").length)), 0);
@@ -45,7 +46,7 @@ test("the frame goes where the app says", async () => {
       async (url, release) => {
         const container = document.body.appendChild(document.createElement("aside"));
         await app.sdk.connect({ url, release: { digest: release }, container });
-        return document.querySelector("iframe")?.parentElement?.localName;
+        return document.querySelector("iframe")?.closest("dialog")?.parentElement?.localName;
       },
       stage.enclave.url,
       stage.enclave.digest,
@@ -243,11 +244,11 @@ test("when the enclave's document goes away, the connection ends with closed", a
 });
 
 test("two pages of one app are both served", async () => {
-  await visit(stage.app.url, async (page, context) => {
-    await connect(page);
-    const second = await openIn(context, stage.app.url);
+  await visitVault(async (page) => {
+    const second = await openIn(page.browserContext(), stage.app.url);
     await connect(second);
     const { kid, publicKey } = await page.evaluate(() => kms.vapid.generate());
     assert.deepEqual(await second.evaluate((kid) => kms.vapid.publicKey({ kid }), kid), { kid, publicKey });
+    await second.close();
   });
 });

@@ -8,8 +8,10 @@ import { after, afterEach, before, test } from "node:test";
 
 import type { Page } from "puppeteer-core";
 
+import * as words from "../shell/ceremony/strings.ts";
 import { Demo } from "./demo.ts";
 import { Host, mediaType } from "./host.ts";
+import { type Person, personAt } from "./person.ts";
 import { findBarriers, findFaintText, tabTo, waitForText } from "./reading.ts";
 import { settings } from "./settings.ts";
 import { asReleased, stage } from "./stage.ts";
@@ -52,12 +54,31 @@ async function listen(page: Page): Promise<string[]> {
   return complaints;
 }
 
-test("with the keyboard alone: make a key, sign, copy; after a reload the key is still there", async () => {
-  await visitDemo(demo.url, async (page) => {
-    await waitForText(page, "#connection", /^Connected/);
-    assert.equal(await page.$eval("#fact-release", (fact) => fact.textContent), stage.enclave.digest);
+/** The person in front of the demo, whose enclave is on the origin that the page names. */
+async function personOf(page: Page): Promise<Person> {
+  await waitForText(page, "#connection", /^Connected/);
+  return personAt(page, await page.$eval("#fact-origin", (fact) => fact.textContent ?? ""));
+}
 
-    const stops = await tabTo(page, "make-key");
+/** Sets up a vault, as every test here needs one. */
+async function openVault(page: Page): Promise<Person> {
+  const person = await personOf(page);
+  await page.click("#set-up");
+  await person.setUp();
+  await waitForText(page, "#vault-state", /open/i);
+  return person;
+}
+
+test("with the keyboard alone: set up, make a key, sign, copy; after a reload it is unlocked and the key is there", async () => {
+  await visitDemo(demo.url, async (page) => {
+    const person = await personOf(page);
+    assert.equal(await page.$eval("#fact-release", (fact) => fact.textContent), stage.enclave.digest);
+    const stops = await tabTo(page, "set-up");
+    await page.keyboard.press("Enter");
+    await person.setUp();
+    await waitForText(page, "#vault-state", /open/i);
+
+    stops.push(...(await tabTo(page, "make-key")));
     await page.keyboard.press("Enter");
     await waitForText(page, "#news", /key is made/);
     const kid = await page.$eval("#key-kid", (element) => element.textContent ?? "");
@@ -82,6 +103,10 @@ test("with the keyboard alone: make a key, sign, copy; after a reload the key is
       assert.match(outline, /^(solid|auto) [1-9]/, `#${id} does not show that it has the focus`);
 
     await page.reload({ waitUntil: "load" });
+    await waitForText(page, "#vault-state", /locked/i);
+    await tabTo(page, "unlock");
+    await page.keyboard.press("Enter");
+    await (await personOf(page)).giveChosen();
     await waitForText(page, "#key-origin", /earlier visit/);
     assert.equal(await page.$eval("#key-kid", (element) => element.textContent), kid);
   });
@@ -99,11 +124,13 @@ async function paste(page: Page): Promise<string> {
 
 test("every control has a name, and every text is readable in light and in dark colours", async () => {
   await visitDemo(demo.url, async (page) => {
-    await waitForText(page, "#connection", /^Connected/);
+    await openVault(page);
     await page.click("#make-key");
     await waitForText(page, "#news", /key is made/);
     await page.click("#sign");
     await waitForText(page, "#news", /token is signed/);
+    await page.click("#show-log");
+    await waitForText(page, "#log", /vapid\.sign|token/i);
     assert.deepEqual(await findBarriers(page), []);
     const papers = new Set<string>();
     for (const scheme of ["light", "dark"]) {
@@ -127,7 +154,7 @@ function paint(page: Page, scheme: string): Promise<string> {
 
 test("what the enclave does not accept is said in plain words, and deleting a key takes its token away", async () => {
   await visitDemo(demo.url, async (page) => {
-    await waitForText(page, "#connection", /^Connected/);
+    const person = await openVault(page);
     await page.click("#make-key");
     await waitForText(page, "#news", /key is made/);
     await page.focus("#aud");
@@ -137,6 +164,7 @@ test("what the enclave does not accept is said in plain words, and deleting a ke
     await waitForText(page, "#problem", /did not accept what was entered\. \(invalid_params: /);
 
     await page.click("#delete-key");
+    await person.answer(words.approve.confirmTitle, words.approve.allow);
     await waitForText(page, "#news", /key is deleted/);
     assert.equal(await page.$eval("#problem", (alert) => alert.textContent), "");
     assert.equal(

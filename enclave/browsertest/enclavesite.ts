@@ -58,9 +58,9 @@ export class EnclaveSite {
     this.#framedBy = framedBy;
   }
 
-  /** The one file of a role, by its path. */
-  pathOf(role: string): string {
-    const found = this.manifest.files.filter((file) => file.role === role);
+  /** The one file of a role whose name begins so, by its path. */
+  pathOf(role: string, name = ""): string {
+    const found = this.manifest.files.filter((file) => file.role === role && file.path.startsWith(name));
     if (found.length !== 1 || !found[0])
       throw new Error(`browsertest: expected one file with the role ${role}, found ${found.length}`);
     return found[0].path;

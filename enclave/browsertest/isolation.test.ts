@@ -6,41 +6,51 @@ import { afterEach, test } from "node:test";
 
 import type { Page } from "puppeteer-core";
 
+import * as words from "../shell/ceremony/strings.ts";
 import { assertFailed, connect, connectFailure, generate, signFailure } from "./client.ts";
+import { personAt } from "./person.ts";
 import { asReleased, openIn, stage, takeReports, visit } from "./stage.ts";
+import { unlock, visitVault } from "./vault.ts";
 
 const aud = "https://push.example.net";
 const sub = "mailto:ops@app.example";
 
 afterEach(asReleased);
 
-test("an app cannot use, see or delete the key of another app", async () => {
-  await visit(stage.app.url, async (page, context) => {
-    await connect(page);
+test("an open vault is not open for another app until the person lets it in, and then only for its own keys", async () => {
+  await visitVault(async (page) => {
     const { kid } = await generate(page);
-
-    const stranger = await openIn(context, stage.otherApp.url);
+    const stranger = await openIn(page.browserContext(), stage.otherApp.url);
+    const person = personAt(stranger, stage.enclave.host.origin);
     await connect(stranger);
+    assertFailed(await signFailure(stranger, { kid, aud, sub }), "locked");
+    assert.equal((await stranger.evaluate(() => kms.status())).state, "locked");
+
+    await unlock(stranger, () => person.answer(words.approve.grantTitle, words.approve.allow));
     assertFailed(await signFailure(stranger, { kid, aud, sub }), "unknown_key");
-    for (const method of ["publicKey", "delete"] as const) {
-      const code = await stranger.evaluate(
-        (method, kid) =>
-          kms.vapid[method]({ kid }).then(
-            () => "none",
-            (error) => (error as { code: string }).code,
+    assert.deepEqual((await stranger.evaluate(() => kms.vapid.list())).keys, []);
+    const codes = stranger.evaluate(
+      (kid) =>
+        Promise.all(
+          [kms.vapid.publicKey({ kid }), kms.vapid.delete({ kid })].map((call) =>
+            call.then(
+              () => "done",
+              (error: unknown) => (error as { code: string }).code,
+            ),
           ),
-        method,
-        kid,
-      );
-      assert.equal(code, "unknown_key", method);
-    }
+        ),
+      kid,
+    );
+    await person.answer(words.approve.confirmTitle, words.approve.allow);
+    assert.deepEqual(await codes, ["unknown_key", "unknown_key"]);
+    await stranger.close();
+    await page.bringToFront();
     assert.equal(await signFailure(page, { kid, aud, sub }), null, "the owner still signs");
   });
 });
 
 test("the app's own page finds no key in its reach", async () => {
-  await visit(stage.app.url, async (page) => {
-    await connect(page);
+  await visitVault(async (page) => {
     await generate(page);
     const reach = await page.evaluate(async () => {
       const frame = document.querySelector("iframe");

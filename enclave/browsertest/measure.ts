@@ -6,6 +6,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { AppSite } from "./appsite.ts";
 import { closeBrowser, launchBrowser } from "./browser.ts";
 import { EnclaveSite } from "./enclavesite.ts";
+import { setUpVault, timeUnlock } from "./opening.ts";
 import type { BrowserName } from "./settings.ts";
 
 /** Milliseconds of one sort of thing, round by round. */
@@ -16,14 +17,23 @@ export interface Samples {
   warm: number[];
   /** One call that does nothing (status), over a batch. */
   call: number[];
-  /** One vapid.sign, over a batch. */
+  /** One vapid.sign in an open vault, with its entry in a short log, over a batch. */
   sign: number[];
+  /** The same with more than 1,000 entries in the log. */
+  signLate: number[];
   /** One crypto.subtle.sign of a token's size in the app's own page, over a batch. */
   raw: number[];
+  /** Unlocking by passphrase, from the person's press to the app's answer. */
+  unlock: number[];
+  /** The same, for a million rounds of PBKDF2. */
+  unlockMillion: number[];
 }
 
 /** Calls of one batch: a browser's clock is too coarse to time single ones. */
 const batch = 100;
+
+/** Entries of a log that is no longer short. */
+const manyEntries = 1000;
 
 /** How long the channel takes to let in another batch at full speed (limits in sdk/api.ts). */
 const pause = 600;
@@ -36,7 +46,9 @@ export async function measure(name: BrowserName, rounds: number): Promise<{ brow
   const enclave = await EnclaveSite.start();
   const app = await AppSite.start();
   enclave.deploy([app.host.origin]);
-  const samples: Samples = { cold: [], warm: [], call: [], sign: [], raw: [] };
+  const samples: Samples = {
+    cold: [], warm: [], call: [], sign: [], signLate: [], raw: [], unlock: [], unlockMillion: [],
+  };
   let version = "";
   try {
     for (let round = 0; round <= rounds; round++) {
@@ -58,10 +70,12 @@ async function measureRound(browser: Browser, app: AppSite, enclave: EnclaveSite
   const page = await browser.newPage();
   await page.goto(app.url, { waitUntil: "load" });
   const cold = await timeConnect(page, enclave);
+  await setUpVault(page, enclave.host.origin);
   const calls = await timeCalls(page);
+  const { milliseconds: unlock, iterations } = await timeUnlock(page, enclave.host.origin);
   await page.reload({ waitUntil: "load" });
   const warm = await timeConnect(page, enclave);
-  return { cold, warm, ...calls };
+  return { cold, warm, ...calls, unlock, unlockMillion: (unlock / iterations) * 1e6 };
 }
 
 function timeConnect(page: Page, enclave: EnclaveSite): Promise<number> {
@@ -77,9 +91,9 @@ function timeConnect(page: Page, enclave: EnclaveSite): Promise<number> {
   );
 }
 
-function timeCalls(page: Page): Promise<Pick<Round, "call" | "sign" | "raw">> {
+function timeCalls(page: Page): Promise<Pick<Round, "call" | "sign" | "signLate" | "raw">> {
   return page.evaluate(
-    async (batch, pause) => {
+    async (batch, pause, many) => {
       const perCall = async (call: () => Promise<unknown>) => {
         await new Promise((done) => setTimeout(done, pause));
         const begin = performance.now();
@@ -92,13 +106,15 @@ function timeCalls(page: Page): Promise<Pick<Round, "call" | "sign" | "raw">> {
       const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
       const { privateKey } = await crypto.subtle.generateKey(algorithm, false, ["sign"]);
       const message = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
-      return {
-        call: await perCall(() => kms.status()),
-        sign: await perCall(() => kms.vapid.sign(params)),
-        raw: await perCall(() => crypto.subtle.sign(algorithm, privateKey, message)),
-      };
+      const call = await perCall(() => kms.status());
+      const sign = await perCall(() => kms.vapid.sign(params));
+      const raw = await perCall(() => crypto.subtle.sign(algorithm, privateKey, message));
+      let { size } = await kms.audit.list();
+      for (; size < many; size++) await kms.vapid.sign(params);
+      return { call, sign, raw, signLate: await perCall(() => kms.vapid.sign(params)) };
     },
     batch,
     pause,
+    manyEntries,
   );
 }

@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
 
 /**
  * What the tests are told from outside; README.md lists it. Paths may be relative to where the tests
@@ -22,6 +22,10 @@ export const settings = {
   testWasm: () => path("KMS_TEST_WASM"),
   /** Folder of the pages' scripts without types; unless given, they are stripped when asked for. */
   pages: () => (process.env.KMS_PAGES ? path("KMS_PAGES") : undefined),
+  /** The program kmsverify. */
+  verify: () => path("KMS_VERIFY"),
+  /** Folder into which pictures of the ceremonies are written; without it none are. */
+  pictures: () => (process.env.KMS_UPDATE_PICTURES ? path("KMS_UPDATE_PICTURES") : undefined),
   browser: () => browserName(),
 };
 
@@ -34,15 +38,17 @@ const programs: Record<BrowserName, readonly string[]> = {
 
 /** Path of the browser's program, the first found on PATH. */
 export function findBrowser(name: BrowserName): string {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    for (const program of programs[name]) {
-      const candidate = join(folder, program);
-      if (existsSync(candidate)) return candidate;
-    }
+  return findProgram(programs[name]);
+}
+
+/** Path of the first of these programs that is there; names are looked for on PATH. */
+export function findProgram(names: readonly string[]): string {
+  for (const name of names) {
+    const folders = isAbsolute(name) ? [""] : (process.env.PATH ?? "").split(delimiter);
+    const found = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
+    if (found !== undefined) return found;
   }
-  throw new Error(
-    `browsertest: none of ${programs[name].join(", ")} is on PATH; on Debian: apt-get install ${programs[name][0]}`,
-  );
+  throw new Error(`browsertest: none of ${names.join(", ")} is there; README.md names the packages of Debian`);
 }
 
 /**

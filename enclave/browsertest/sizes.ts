@@ -19,6 +19,9 @@ export interface Size {
 
 const fetchedRoles = ["document", "script", "worker", "wasm", "style"];
 
+/** What is fetched only when the person chooses a passphrase, or is asked in a window. */
+const fetchedLater = /^(strength\..*|window\.html)$/;
+
 /** The sizes of every file of a release, with the slowest and best compression, largest first. */
 export function sizesOf(folder: string): Size[] {
   const manifest = JSON.parse(readFileSync(join(folder, "release.json"), "utf8")) as Manifest;
@@ -26,7 +29,7 @@ export function sizesOf(folder: string): Size[] {
     const role = manifest.files.find((file) => file.path === path)?.role;
     return {
       path,
-      fetched: path === "release.json" || fetchedRoles.includes(role ?? ""),
+      fetched: path === "release.json" || (fetchedRoles.includes(role ?? "") && !fetchedLater.test(path)),
       ...compressed(readFileSync(join(folder, path))),
     };
   });

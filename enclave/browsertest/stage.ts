@@ -10,6 +10,7 @@ import { AppSite } from "./appsite.ts";
 import { closeBrowser, launchBrowser } from "./browser.ts";
 import { EnclaveSite } from "./enclavesite.ts";
 import type { Host } from "./host.ts";
+import { type Person, personAt } from "./person.ts";
 import { settings } from "./settings.ts";
 
 /** What all tests of one run share: one browser, the enclave's host, and two apps' hosts. */
@@ -24,19 +25,25 @@ export interface Stage {
  * Opens url with storage of its own, runs use, and closes all of it. It fails if a policy stopped
  * anything meanwhile, on either side, unless the test took the reports ({@link takeReports}).
  */
-export async function visit<T>(url: string, use: (page: Page, context: BrowserContext) => Promise<T>): Promise<T> {
+export async function visit<T>(url: string, use: (page: Page, context: BrowserContext, person: Person) => Promise<T>): Promise<T> {
   const context = await stage.browser.createBrowserContext();
   let result: T;
   try {
-    result = await use(await openIn(context, url), context);
+    const page = await openIn(context, url);
+    result = await use(page, context, personAt(page, stage.enclave.host.origin));
   } finally {
     await context.close();
   }
+  assertNoReports();
+  return result;
+}
+
+/** Fails if a policy of one of the hosts stopped anything since the last look. */
+export function assertNoReports(): void {
   const reports = hosts()
     .flatMap((host) => host.reports.splice(0))
     .filter((report) => !report.includes(browsersOwnRequest));
   assert.deepEqual(reports, [], "a Content-Security-Policy was violated");
-  return result;
 }
 
 /** What Firefox asks every top-level page's host for, and then reports that the page's policy forbids it. */

@@ -5,30 +5,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { stage, visit } from "./stage.ts";
+import { runTogether, runWasm } from "./wasm.ts";
 
-/** What cmd/enclavetest posts for each case, and at the end. */
-interface Outcome {
-  name: string;
-  ok: boolean;
-  error?: string;
-}
-
-test("in a real worker the store keeps its promises and no private key can be exported", async (t) => {
-  const outcomes = await visit(stage.app.url, (page) =>
-    page.evaluate(
-      () =>
-        new Promise<Outcome[]>((done, fail) => {
-          const outcomes: Outcome[] = [];
-          const worker = new Worker("/wasmworker.js");
-          worker.onerror = (event) => fail(new Error(event.message));
-          worker.onmessage = (event: MessageEvent<string>) => {
-            const message = JSON.parse(event.data) as Outcome | { done: true };
-            if ("done" in message) done(outcomes);
-            else outcomes.push(message);
-          };
-        }),
-    ),
-  );
+test("in a real worker keys, storage, locks, tabs and sessions keep their promises", async (t) => {
+  const posts = await visit(stage.app.url, (page) => runWasm(page, { do: "cases" }));
+  const outcomes = posts.slice(0, -1) as { name: string; ok: boolean; error?: string }[];
   for (const { name, ok, error } of outcomes) await t.test(name, () => assert.ok(ok, error ?? ""));
   await t.test("the cases that matter most were among them", () => {
     const names = outcomes.map((outcome) => outcome.name).join("\n");
@@ -36,9 +17,24 @@ test("in a real worker the store keeps its promises and no private key can be ex
       /cannot be exported/,
       /survives closing and opening/,
       /damaged record is reported and kept/,
+      /a lock is free when the worker of its holder ends/,
     ]) {
       assert.match(names, needed);
     }
-    assert.ok(outcomes.length >= 20, `${outcomes.length} cases`);
+    assert.ok(outcomes.length >= 100, `${outcomes.length} cases`);
+  });
+});
+
+test("a vault that two workers use at once with 300 operations each has a log without gap or fork", async () => {
+  await visit(stage.app.url, async (page) => {
+    await runWasm(page, { do: "prepare", database: "mixed" });
+    const mixed = { do: "mixed", database: "mixed", operations: 300 } as const;
+    const posts = await runTogether(page, [
+      { ...mixed, seed: 1 },
+      { ...mixed, seed: 2 },
+    ]);
+    for (const each of posts) assert.equal(each.at(-1)?.failed, 0, JSON.stringify(each.at(-1)));
+    const [checked] = await runWasm(page, { do: "check", database: "mixed" });
+    assert.equal(checked?.verified, true, String(checked?.findings));
   });
 });

@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
 import { assertFailed, connectFailure, type Failure } from "./client.ts";
-import { asReleased, stage, visit } from "./stage.ts";
+import { asReleased, stage, takeReports, visit } from "./stage.ts";
+import { later, until } from "./surface.ts";
+import { lock, setUp } from "./vault.ts";
 
 afterEach(asReleased);
 
@@ -32,6 +34,7 @@ function naming(path: string): RegExp {
   return new RegExp(path.replaceAll(".", "\\."));
 }
 
+// Mistake M18 (docs/mistakes.md): worker and page were served without integrity.
 for (const [name, change] of Object.entries({ "longer by a byte": append, "with one bit flipped": flipInTheMiddle })) {
   for (const role of ["wasm", "worker"]) {
     test(`a ${role} ${name} keeps the enclave from starting, and the refusal names the file`, async () => {
@@ -42,7 +45,7 @@ for (const [name, change] of Object.entries({ "longer by a byte": append, "with 
   }
 
   test(`a frame script ${name} does not run, and the frame's page names the file`, async () => {
-    const path = stage.enclave.pathOf("script");
+    const path = stage.enclave.pathOf("script", "frame");
     stage.enclave.tamper(path, change);
     await visit(stage.app.url, async (page) => {
       await page.evaluate(async (url) => void (await app.embed(url)), stage.enclave.url);
@@ -53,7 +56,7 @@ for (const [name, change] of Object.entries({ "longer by a byte": append, "with 
 }
 
 test("a document with another text keeps the enclave from starting, and the refusal names the file", async () => {
-  const path = stage.enclave.pathOf("document");
+  const path = stage.enclave.pathOf("document", "index");
   stage.enclave.tamper(path, (original) =>
     Buffer.from(original.toString("utf8").replace("Key enclave", "Key Enclave")),
   );
@@ -61,10 +64,34 @@ test("a document with another text keeps the enclave from starting, and the refu
 });
 
 test("a frame script that is not the released one leaves the app with unreachable", async () => {
-  stage.enclave.tamper(stage.enclave.pathOf("script"), append);
+  stage.enclave.tamper(stage.enclave.pathOf("script", "frame"), append);
   await visit(stage.app.url, async (page) => {
     const options = { url: stage.enclave.url, release: stage.enclave.digest, timeout: 1000 };
     assertFailed(await connectFailure(page, options), "unreachable", /unaltered/);
+  });
+});
+
+// Mistake M18 (docs/mistakes.md): worker and documents had no integrity; the test above and this one have the rest.
+test("a window whose document has another text asks for nothing", async () => {
+  await visit(stage.app.url, async (page, _, person) => {
+    await setUp(page, person);
+    await lock(page);
+    stage.enclave.tamper(stage.enclave.pathOf("document", "window"), append);
+    const ended = later(page.evaluate(() => kms.vault.unlock().catch((error: unknown) => (error as { code: string }).code)));
+    await until("the frame", () => page.evaluate(() => document.querySelector("dialog[open]") !== null));
+    // So that it goes to a window in every browser.
+    await page.evaluate(() => void ((document.querySelector("iframe") as HTMLIFrameElement).style.opacity = "0.5"));
+    await person.openWindow();
+    assert.equal(await ended, "cancelled");
+  });
+});
+
+test("a strength estimate that is not the released one does not run, and passphrases can be chosen without it", async () => {
+  stage.enclave.tamper(stage.enclave.pathOf("script", "strength"), append);
+  await visit(stage.app.url, async (page, _, person) => {
+    await setUp(page, person);
+    assert.equal((await page.evaluate(() => kms.status())).state, "unlocked");
+    await takeReports();
   });
 });
 

@@ -6,12 +6,15 @@ package rpc
 import (
 	"context"
 	"errors"
+	"strconv"
 )
 
-// Call decodes params, runs the method by h and returns the canonical JSON
-// text of the response, or why there is none. It knows nothing of the channel:
-// what came too often or too large a Session has refused before.
-func Call(ctx context.Context, h Handler, caller Caller, name, params string) (string, *Error) {
+// Call decodes params, gets the consent that the table demands, runs the
+// method by h and returns the canonical JSON text of the response, or why there
+// is none. It is the only way to a method, so what runs is the very message
+// that consent was given to. It knows nothing of the channel: what came too
+// often or too large a Session has refused before. id is that of the request.
+func Call(ctx context.Context, h Handler, caller Caller, id int64, name, params string) (string, *Error) {
 	method := find(name)
 	if method == nil {
 		return "", &Error{Code: UnknownMethod, Message: "this enclave has no method of that name"}
@@ -19,6 +22,10 @@ func Call(ctx context.Context, h Handler, caller Caller, name, params string) (s
 	request := method.request()
 	if err := Decode(params, request); err != nil {
 		return "", &Error{Code: InvalidParams, Message: method.Name + ": " + err.Error()}
+	}
+	caller.method, caller.request = method.Name, strconv.FormatInt(id, 10)
+	if err := h.Consent(ctx, caller, *method, request); err != nil {
+		return "", method.refusal(err)
 	}
 	response, err := method.call(ctx, h, caller, request)
 	if err != nil {

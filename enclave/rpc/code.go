@@ -20,9 +20,16 @@ const (
 	DuplicateID         Code = "duplicate_id"
 	TooLarge            Code = "too_large"
 	Busy                Code = "busy"
+	NotSetUp            Code = "not_set_up"
+	Locked              Code = "locked"
+	Cancelled           Code = "cancelled"
+	Denied              Code = "denied"
+	CeremonyBlocked     Code = "ceremony_blocked"
+	UnknownUser         Code = "unknown_user"
 	UnknownKey          Code = "unknown_key"
 	StorageUnavailable  Code = "storage_unavailable"
 	StorageQuota        Code = "storage_quota"
+	StorageNoKeys       Code = "storage_no_keys"
 	IntegrityFailed     Code = "integrity_failed"
 	NotSupported        Code = "not_supported"
 	Internal            Code = "internal"
@@ -54,10 +61,17 @@ var codes = [...]CodeInfo{
 	{AlreadyConnected, false, true, "This frame already has its one connection. Make another frame for another connection."},
 	{DuplicateID, false, true, "The id is not greater than every id before it on this port. The request was not run (again)."},
 	{TooLarge, false, true, "The request is over a size limit of the channel."},
-	{Busy, false, true, "Too many requests at once or in too short a time. Try again after retryAfter milliseconds."},
+	{Busy, false, true, "Too many requests at once or in too short a time, or a ceremony is open already. Try again after retryAfter milliseconds."},
+	{NotSetUp, false, false, "There is no vault in this browser's storage yet, or not in the part of it that this page is given. Call vault.setup, at a click of the person."},
+	{Locked, false, false, "The vault is locked, or was not opened for the asking origin. Call vault.unlock, at a click of the person, then send the request again."},
+	{Cancelled, false, false, "The person ended the ceremony before it was done. Nothing was changed. Do not ask again by yourself."},
+	{Denied, false, false, "The person was shown the request and did not approve it. Nothing was changed."},
+	{CeremonyBlocked, false, false, "The browser did not let the enclave open its window. Call again at a click of the person, with pop-ups allowed for this page."},
+	{UnknownUser, false, false, "No user of this storage has this id: there never was one, or it was reset."},
 	{UnknownKey, false, false, "No key with this kid belongs to the asking origin: it was never made, was deleted, or this browser lost its storage."},
 	{StorageUnavailable, false, false, "The browser does not let the enclave store keys here: private browsing, blocked site data, or a damaged database. Nothing was deleted."},
 	{StorageQuota, false, false, "The browser's storage is full. Nothing was changed; free space and try again."},
+	{StorageNoKeys, false, false, "The browser stores data here but no keys, as some private and lockdown modes do. Nothing was changed; use another window or turn that mode off for this site."},
 	{IntegrityFailed, false, false, "A file of the enclave did not load or is not the one its release lists; the message names the file. The enclave did not start."},
 	{NotSupported, false, false, "This browser, or the way the enclave is embedded in it, lacks something the enclave needs; the message names it."},
 	{Internal, false, true, "The enclave has a fault. The request may or may not have been done."},

@@ -23,6 +23,10 @@ func Decode(text string, m Message) error {
 	if err != nil {
 		return err
 	}
+	return decodeValue(value, m)
+}
+
+func decodeValue(value wire.Value, m Message) error {
 	reader := wire.NewObjectReader(value)
 	for _, f := range m.fields() {
 		f.read(reader)
@@ -33,17 +37,29 @@ func Decode(text string, m Message) error {
 // Encode returns the canonical JSON text of m. It fails with a
 // *wire.FieldError if a member is out of its bounds, as Decode would.
 func Encode(m Message) (string, error) {
+	value, err := encodeValue(m)
+	if err != nil {
+		return "", err
+	}
+	return string(value.Append(nil)), nil
+}
+
+func encodeValue(m Message) (wire.Value, error) {
 	var members []wire.Member
 	for _, f := range m.fields() {
 		if f.Optional && f.absent() {
 			continue
 		}
 		if err := f.check(); err != nil {
-			return "", &wire.FieldError{Field: f.Name, Reason: err.Error()}
+			return wire.Value{}, &wire.FieldError{Field: f.Name, Reason: err.Error()}
 		}
-		members = append(members, wire.Member{Name: f.Name, Value: f.value()})
+		value, err := f.value()
+		if err != nil {
+			return wire.Value{}, &wire.FieldError{Field: f.Name, Reason: err.Error()}
+		}
+		members = append(members, wire.Member{Name: f.Name, Value: value})
 	}
-	return string(wire.Object(members...).Append(nil)), nil
+	return wire.Object(members...), nil
 }
 
 func (f *Field) read(r *wire.ObjectReader) {
@@ -59,12 +75,23 @@ func (f *Field) read(r *wire.ObjectReader) {
 		*f.number = r.Int(f.Name)
 	case f.Kind == KindStrings:
 		*f.strings = r.Strings(f.Name)
+	case f.Kind == KindObjects:
+		f.readObjects(r)
 	}
 	if !found {
 		return
 	}
 	if err := f.check(); err != nil {
 		r.Refuse(f.Name, err.Error())
+	}
+}
+
+func (f *Field) readObjects(r *wire.ObjectReader) {
+	for i, element := range r.Array(f.Name) {
+		if err := decodeValue(element, f.objects.add()); err != nil {
+			r.Refuse(f.Name, "element "+strconv.Itoa(i)+": "+err.Error())
+			return
+		}
 	}
 }
 
@@ -76,22 +103,38 @@ func (f *Field) absent() bool {
 		return *f.str == ""
 	case KindInteger:
 		return *f.number == 0
+	case KindObjects:
+		return f.objects.len() == 0
 	}
 	return len(*f.strings) == 0
 }
 
-func (f *Field) value() wire.Value {
+func (f *Field) value() (wire.Value, error) {
 	switch f.Kind {
 	case KindString:
-		return wire.String(*f.str)
+		return wire.String(*f.str), nil
 	case KindInteger:
-		return wire.Int(*f.number)
+		return wire.Int(*f.number), nil
+	case KindObjects:
+		return f.objectsValue()
 	}
 	elements := make([]wire.Value, len(*f.strings))
 	for i, s := range *f.strings {
 		elements[i] = wire.String(s)
 	}
-	return wire.Array(elements...)
+	return wire.Array(elements...), nil
+}
+
+func (f *Field) objectsValue() (wire.Value, error) {
+	elements := make([]wire.Value, f.objects.len())
+	for i := range elements {
+		value, err := encodeValue(f.objects.at(i))
+		if err != nil {
+			return wire.Value{}, errors.New("element " + strconv.Itoa(i) + ": " + err.Error())
+		}
+		elements[i] = value
+	}
+	return wire.Array(elements...), nil
 }
 
 // check compares the variable with the bounds.
@@ -104,6 +147,8 @@ func (f *Field) check() error {
 		return f.checkText(*f.str)
 	case KindInteger:
 		return f.checkRange("", *f.number)
+	case KindObjects:
+		return f.checkRange("elements", int64(f.objects.len()))
 	}
 	if err := f.checkRange("elements", int64(len(*f.strings))); err != nil {
 		return err

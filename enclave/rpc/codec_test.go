@@ -127,10 +127,37 @@ func TestResponseOutOfBoundsIsNotEncoded(t *testing.T) {
 	}
 }
 
+func TestListsOfObjectsAreReadAndWritten(t *testing.T) {
+	kid, point := strings.Repeat("k", kidLength), strings.Repeat("p", pointLength)
+	list := &VAPIDListResponse{Keys: []VAPIDKeyInfo{{kid, point, 1790000000, "sealed"}, {kid, point, 0, "browser"}}}
+	text, err := Encode(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back VAPIDListResponse
+	if err := Decode(text, &back); err != nil || !reflect.DeepEqual(&back, list) {
+		t.Errorf("%s is read as %+v, %v", text, back, err)
+	}
+	for _, bad := range []string{
+		strings.Replace(text, "sealed", "open", 1), strings.Replace(text, `"created":0,`, "", 1), `{"keys":[1]}`, `{"keys":{}}`, "{}",
+	} {
+		err := Decode(bad, new(VAPIDListResponse))
+		if refused, ok := errors.AsType[*wire.FieldError](err); !ok || refused.Field != "keys" {
+			t.Errorf("Decode(%s): %v, want a *wire.FieldError of keys", bad, err)
+		}
+	}
+	list.Keys[1].KID = "short"
+	if _, err := Encode(list); err == nil || !strings.Contains(err.Error(), "element 1") {
+		t.Errorf("Encode: %v, want an error of element 1", err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add("vapid.sign", signText("exp", "1790000000"))
 	f.Add("vapid.sign", signText("extra", "1"))
-	f.Add("hello", `{"nonce":"AAAAAAAAAAAAAAAAAAAAAA","protocol":1}`)
+	f.Add("hello", `{"nonce":"AAAAAAAAAAAAAAAAAAAAAA","protocol":2}`)
+	f.Add("audit.prove", `{"kind":"inclusion","of":3}`)
+	f.Add("vault.unlock", `{"user":"AAAAAAAAAAAAAAAAAAAAAA"}`)
 	f.Add("status", "{}")
 	f.Add("vapid.publicKey", `{"kid":"`+testKID+`"}`)
 	f.Add("vapid.delete", `{"kid":"\u006b"}`)

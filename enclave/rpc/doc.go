@@ -5,18 +5,28 @@
 // rules of the channel on which it asks.
 //
 // The table (Methods) gives each method its name, its request and response,
-// its consent class and the error codes it can end with. From the table come
-// the strict decoder and the encoder here, the TypeScript types of sdk/api.ts
-// and the reference page docs/api.md (package rpcgen): nothing is written
-// twice. What a method does is behind the interface Handler; what a browser is,
-// this package does not know.
+// its consent class and the error codes it can end with; a second one (Events)
+// has what the enclave tells without being asked. From the tables come the
+// strict decoder and the encoder here, the TypeScript types of sdk/api.ts and
+// the reference page docs/api.md (package rpcgen): nothing is written twice.
+// What a method does is behind the interface Handler; what a browser is, this
+// package does not know.
 //
-// # Channel protocol 1
+// # Consent
+//
+// Call is the only way to a method, and asks Handler.Consent between decoding
+// and running. What the person is shown of a request is made of the decoded
+// message, and that message is what runs. A rule that the person made for the
+// asking origin can only make the class of the table stricter. No message has
+// room for a passphrase, the words of a recovery key, or what a passkey answers:
+// those are given to the enclave's own document, as package ceremony says.
+//
+// # Channel protocol 2
 //
 // The app offers one end of a MessageChannel to the enclave's window, at the
 // enclave's exact origin:
 //
-//	{kms: "hello", protocol: 1, nonce: string} and one port
+//	{kms: "hello", protocol: 2, nonce: string} and one port
 //
 // The members of hello are those of the request of the method "hello". The
 // answer comes on the port, and only once the enclave is usable. All later
@@ -25,14 +35,19 @@
 //	request  {id: number, method: string, params: string, bodies?: ArrayBuffer[]}
 //	answer   {id: number, result: string, bodies?: ArrayBuffer[]}
 //	         {id: number, error: {code: string, message: string, retryAfter?: number}}
+//	event    {event: string, data: string}
+//
+// Protocol 1 had no events and none of the methods vault.* and audit.*.
 //
 // params and result are texts of JSON objects as package wire reads them:
-// integers only, no name twice, every member known. Results are canonical.
-// retryAfter is in milliseconds. code is one of Codes; message is for
-// developers, in English, and may change.
+// integers only, no name twice, every member known. Results are canonical, and
+// so is data, the text of what the event carries. Events come after the answer
+// to hello, in the order in which they happened. retryAfter is in milliseconds.
+// code is one of Codes; message is for developers, in English, and may change.
 //
 // The id of a request is an integer from 1 to 2^53-1 and greater than every id
-// before it on this port, also of refused requests. Answers carry the id of
+// before it on this port, also of refused requests and over a change of the
+// worker behind the port, which locking the vault is. Answers carry the id of
 // their request and come in any order. An answer to hello has id 0; an answer
 // to a message without a usable id has id -1.
 //

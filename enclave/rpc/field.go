@@ -17,6 +17,7 @@ const (
 	KindString  Kind = iota + 1 // *string
 	KindInteger                 // *int64
 	KindStrings                 // *[]string
+	KindObjects                 // pointer to a slice of messages
 )
 
 // Field is one member of a message: its name, what it may hold, and where.
@@ -32,6 +33,26 @@ type Field struct {
 	str     *string
 	number  *int64
 	strings *[]string
+	objects list
+}
+
+// list is a variable that holds a slice of messages.
+type list interface {
+	len() int
+	at(i int) Message
+	add() Message
+	element() Message // a new one, which is not in the list
+}
+
+// listOf is the list in *items.
+type listOf[T any, P messagePointer[T]] struct{ items *[]T }
+
+func (l listOf[T, P]) len() int         { return len(*l.items) }
+func (l listOf[T, P]) at(i int) Message { return P(&(*l.items)[i]) }
+func (l listOf[T, P]) element() Message { return P(new(T)) }
+func (l listOf[T, P]) add() Message {
+	*l.items = append(*l.items, *new(T))
+	return l.at(len(*l.items) - 1)
 }
 
 // bound narrows what a field may hold.
@@ -55,6 +76,14 @@ func integer(name string, p *int64, doc string, bounds ...bound) Field {
 func texts(name string, p *[]string, doc string, bounds ...bound) Field {
 	return bounded(Field{Name: name, Kind: KindStrings, Doc: doc, Max: 64, strings: p}, bounds)
 }
+
+// objects declares a list of up to 64 objects, unless bounds say otherwise.
+func objects[T any, P messagePointer[T]](name string, p *[]T, doc string, bounds ...bound) Field {
+	return bounded(Field{Name: name, Kind: KindObjects, Doc: doc, Max: 64, objects: listOf[T, P]{p}}, bounds)
+}
+
+// Element returns a new message of the kind that a list of KindObjects holds.
+func (f Field) Element() Message { return f.objects.element() }
 
 // within sets the least and the greatest value of an integer, or length in
 // bytes of a string, or number of elements of a list.

@@ -4,7 +4,7 @@
 package rpc
 
 // Protocol is the version of the channel protocol that this package speaks.
-const Protocol = 1
+const Protocol = 2
 
 // The limits of a channel. Going over one is answered with an error, and
 // changes nothing else.

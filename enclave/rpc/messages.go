@@ -69,17 +69,20 @@ type StatusResponse struct {
 	Storage    string
 	Partition  string
 	Algorithms []string
+	Damaged    int64
+	SessionState
 }
 
 func (m *StatusResponse) fields() []Field {
-	return []Field{
+	return append([]Field{
 		releaseField(&m.Release),
 		integer("protocol", &m.Protocol, "Version of the channel protocol that the enclave speaks.", within(1, 1000000)),
 		storageField(&m.Storage),
 		text("partition", &m.Partition, "Whether the embedding site shares the enclave's storage with other sites (first-party) or has its own (partitioned).",
 			oneOf(PartitionFirstParty, PartitionedStorage, PartitionUnknown)),
 		algorithmsField(&m.Algorithms),
-	}
+		integer("damaged", &m.Damaged, "How many stored records cannot be read. They are kept; vault.manage shows them.", within(0, maxUsers)),
+	}, m.SessionState.fields()...)
 }
 
 func releaseField(p *string) Field {

@@ -24,8 +24,7 @@ type VAPIDKeyResponse struct {
 func (m *VAPIDKeyResponse) fields() []Field {
 	return []Field{
 		kidField(&m.KID),
-		text("publicKey", &m.PublicKey, "The public key as PushManager.subscribe takes it (applicationServerKey): the uncompressed P-256 point, 65 bytes.",
-			exactly(pointLength), base64URL()),
+		publicKeyField(&m.PublicKey),
 	}
 }
 
@@ -65,6 +64,46 @@ func (m *VAPIDSignResponse) fields() []Field {
 type VAPIDDeleteResponse struct{}
 
 func (m *VAPIDDeleteResponse) fields() []Field { return nil }
+
+// VAPIDListRequest asks for the keys of the asking origin.
+type VAPIDListRequest struct{}
+
+func (m *VAPIDListRequest) fields() []Field { return nil }
+
+// VAPIDListResponse is the keys of the asking origin.
+type VAPIDListResponse struct {
+	Keys []VAPIDKeyInfo
+}
+
+func (m *VAPIDListResponse) fields() []Field {
+	return []Field{objects("keys", &m.Keys, "The key pairs, in the order of their ids.", within(0, maxKeys))}
+}
+
+// VAPIDKeyInfo is what the list says of a key.
+type VAPIDKeyInfo struct {
+	KID        string
+	PublicKey  string
+	Created    int64
+	Protection string
+}
+
+func (m *VAPIDKeyInfo) fields() []Field {
+	return []Field{
+		kidField(&m.KID),
+		publicKeyField(&m.PublicKey),
+		integer("created", &m.Created, "When the key was made, in seconds since 1970."),
+		text("protection", &m.Protection, "Whether the private key is sealed under the vault key, or kept by the browser alone as an earlier release did.",
+			oneOf("sealed", "browser")),
+	}
+}
+
+// maxKeys is how many keys a list can show.
+const maxKeys = 1024
+
+func publicKeyField(p *string) Field {
+	return text("publicKey", p, "The public key as PushManager.subscribe takes it (applicationServerKey): the uncompressed P-256 point, 65 bytes.",
+		exactly(pointLength), base64URL())
+}
 
 func kidField(p *string) Field {
 	return text("kid", p, "Key id: the RFC 7638 thumbprint of the public key.", exactly(kidLength), base64URL())

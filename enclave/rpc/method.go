@@ -20,10 +20,12 @@ const (
 
 // Method is one row of the table.
 type Method struct {
-	Name    string
-	Doc     string
-	Consent Consent
-	Errors  []Code // besides those that Codes marks as common
+	Name     string
+	Doc      string
+	Consent  Consent
+	Ceremony bool   // what the method does is to speak with the person
+	Public   bool   // it uses nothing of the vault: no rule can make it stricter
+	Errors   []Code // besides those that Codes marks as common
 
 	request, response func() Message
 	call              func(context.Context, Handler, Caller, Message) (Message, error)
@@ -35,65 +37,56 @@ func (m Method) Request() Message { return m.request() }
 // Response returns a new, empty response of the method.
 func (m Method) Response() Message { return m.response() }
 
-// Caller is who asks: facts of the connection, never of a request.
+// Asks reports whether the answer to every call waits for the person.
+func (m Method) Asks() bool { return m.Ceremony || m.Consent == ConsentConfirm }
+
+// MayAsk reports whether an answer can wait for the person: always, or because
+// the person made a stricter rule for the asking origin.
+func (m Method) MayAsk() bool { return m.Ceremony || m.Ruled() }
+
+// Ruled reports whether the table and the person's rules decide on each call.
+func (m Method) Ruled() bool { return !m.Ceremony && !m.Public }
+
+// Caller is who asks: facts of the connection, never of a request, and what
+// Call adds.
 type Caller struct {
 	Origin    string // of the embedding page, as the browser gave it
 	Release   string // digest of the release that the frame verified
 	Partition string // one of the Partition constants
+
+	method  string // name of the method that is called
+	request string // id of the request, in decimal
 }
 
 // Handler does what the table promises. Its errors are *Error, or are
 // answered as Internal.
 type Handler interface {
+	// Consent returns nil if the request may run now: what the row of the method
+	// and the person's rules for the caller demand was done, for this very
+	// request. It is called once before each request and may wait for the person.
+	Consent(ctx context.Context, caller Caller, m Method, request Message) error
+
 	Hello(context.Context, Caller, *HelloRequest) (*HelloResponse, error)
 	Status(context.Context, Caller, *StatusRequest) (*StatusResponse, error)
 	VAPIDGenerate(context.Context, Caller, *VAPIDGenerateRequest) (*VAPIDKeyResponse, error)
 	VAPIDPublicKey(context.Context, Caller, *VAPIDKeyRequest) (*VAPIDKeyResponse, error)
 	VAPIDSign(context.Context, Caller, *VAPIDSignRequest) (*VAPIDSignResponse, error)
 	VAPIDDelete(context.Context, Caller, *VAPIDKeyRequest) (*VAPIDDeleteResponse, error)
+	VAPIDList(context.Context, Caller, *VAPIDListRequest) (*VAPIDListResponse, error)
+	VaultSetup(context.Context, Caller, *VaultSetupRequest) (*SessionResponse, error)
+	VaultUnlock(context.Context, Caller, *VaultUnlockRequest) (*SessionResponse, error)
+	VaultLock(context.Context, Caller, *VaultLockRequest) (*VaultLockResponse, error)
+	VaultManage(context.Context, Caller, *VaultManageRequest) (*VaultManageResponse, error)
+	AuditList(context.Context, Caller, *AuditListRequest) (*AuditListResponse, error)
+	AuditExport(context.Context, Caller, *AuditExportRequest) (*AuditExportResponse, error)
+	AuditCheckpoint(context.Context, Caller, *AuditCheckpointRequest) (*CheckpointMessage, error)
+	AuditProve(context.Context, Caller, *AuditProveRequest) (*AuditProveResponse, error)
+	AuditPrune(context.Context, Caller, *AuditPruneRequest) (*AuditPruneResponse, error)
 }
 
 // HelloMethod is the method that opens a connection. It comes in the frame's
 // message, never in a request on a port.
 const HelloMethod = "hello"
-
-var table = [...]Method{
-	bind(Method{
-		Name:    HelloMethod,
-		Doc:     "Opens the connection. Sent to the enclave's window with a port, not on the port.",
-		Consent: ConsentNone,
-		Errors:  []Code{UnsupportedProtocol, OriginNotAllowed, IntegrityFailed, NotSupported},
-	}, Handler.Hello),
-	bind(Method{
-		Name:    "status",
-		Doc:     "Says what the enclave is and what it found in this browser.",
-		Consent: ConsentNone,
-	}, Handler.Status),
-	bind(Method{
-		Name:    "vapid.generate",
-		Doc:     "Makes a VAPID key pair of the asking origin. The private key never leaves the enclave.",
-		Consent: ConsentNone,
-		Errors:  []Code{StorageUnavailable, StorageQuota, NotSupported},
-	}, Handler.VAPIDGenerate),
-	bind(Method{
-		Name:    "vapid.publicKey",
-		Doc:     "Returns the public key of a VAPID key pair.",
-		Consent: ConsentNone,
-		Errors:  []Code{UnknownKey, StorageUnavailable},
-	}, Handler.VAPIDPublicKey),
-	bind(Method{
-		Name:    "vapid.sign",
-		Doc:     "Signs a VAPID token, with which a push service accepts messages (RFC 8292).",
-		Consent: ConsentNone,
-		Errors:  []Code{UnknownKey, StorageUnavailable, NotSupported},
-	}, Handler.VAPIDSign),
-	bind(Method{
-		Name:    "vapid.delete",
-		Doc:     "Deletes a VAPID key pair for good. Subscriptions made with it no longer work.",
-		Consent: ConsentNone,
-		Errors:  []Code{UnknownKey, StorageUnavailable, StorageQuota},
-	}, Handler.VAPIDDelete),
-}
 
 // Methods returns the table.
 func Methods() []Method { return slices.Clone(table[:]) }
@@ -109,6 +102,7 @@ type messagePointer[T any] interface {
 func bind[Q, A any, PQ messagePointer[Q], PA messagePointer[A]](
 	m Method, handle func(Handler, context.Context, Caller, PQ) (PA, error),
 ) Method {
+	m.Errors = append(slices.Clone(m.Errors), m.impliedErrors()...)
 	m.request = func() Message { return PQ(new(Q)) }
 	m.response = func() Message { return PA(new(A)) }
 	m.call = func(ctx context.Context, h Handler, caller Caller, q Message) (Message, error) {
@@ -119,6 +113,20 @@ func bind[Q, A any, PQ messagePointer[Q], PA messagePointer[A]](
 		return answer, nil
 	}
 	return m
+}
+
+// impliedErrors returns the codes that follow from the other columns and that
+// the row need not list: being let in, and an entry of the audit log, which
+// every use of the vault writes.
+func (m *Method) impliedErrors() []Code {
+	var implied []Code
+	if m.Ruled() {
+		implied = append(implied, NotSetUp, Locked, Denied)
+	}
+	if m.MayAsk() {
+		implied = append(implied, Cancelled, CeremonyBlocked, StorageUnavailable, StorageQuota, StorageNoKeys, NotSupported)
+	}
+	return slices.DeleteFunc(implied, func(code Code) bool { return slices.Contains(m.Errors, code) })
 }
 
 // mayEndWith reports whether the table lets the method end with code.

@@ -19,6 +19,9 @@ func TestTableIsComplete(t *testing.T) {
 		if !strings.HasSuffix(m.Doc, ".") {
 			t.Errorf("%s: Doc is not a sentence", m.Name)
 		}
+		if m.Consent != ConsentNone && !m.Ruled() {
+			t.Errorf("%s: needs consent, but nothing asks for it", m.Name)
+		}
 		if !slices.Contains([]Consent{ConsentNone, ConsentUnlocked, ConsentConfirm}, m.Consent) {
 			t.Errorf("%s: consent class %q is not declared", m.Name, m.Consent)
 		}
@@ -62,7 +65,7 @@ func TestEveryMemberIsDeclaredOnceWithBoundsThatMakeSense(t *testing.T) {
 				if f.Optional && f.Min < 1 {
 					t.Errorf("%s: optional, but its bounds allow the zero value, which stands for absent", where)
 				}
-				if f.str == nil && f.number == nil && f.strings == nil {
+				if f.str == nil && f.number == nil && f.strings == nil && f.objects == nil {
 					t.Errorf("%s: not bound to a variable", where)
 				}
 			}
@@ -83,6 +86,8 @@ func TestEachMemberIsBoundToItsOwnVariable(t *testing.T) {
 					variable = f.number
 				case KindStrings:
 					variable = f.strings
+				case KindObjects:
+					variable = f.objects
 				}
 				if other, twice := bound[variable]; twice {
 					t.Errorf("%s: %s and %s are bound to one variable", m.Name, other, f.Name)
@@ -90,5 +95,114 @@ func TestEachMemberIsBoundToItsOwnVariable(t *testing.T) {
 				bound[variable] = f.Name
 			}
 		}
+	}
+}
+
+// wordsOf splits a name in camel case or with hyphens into its words.
+func wordsOf(name string) []string {
+	var b strings.Builder
+	for _, r := range name {
+		if r >= 'A' && r <= 'Z' {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return strings.FieldsFunc(strings.ToLower(b.String()), func(r rune) bool { return r < 'a' || r > 'z' })
+}
+
+// allFields returns every member of every message, with where it is.
+func allFields() map[string]Field {
+	fields := map[string]Field{}
+	var collect func(where string, m Message)
+	collect = func(where string, m Message) {
+		for _, f := range Fields(m) {
+			fields[where+" "+f.Name] = f
+			if f.Kind == KindObjects {
+				collect(where+" "+f.Name, f.Element())
+			}
+		}
+	}
+	for _, m := range Methods() {
+		collect(m.Name+" request", m.Request())
+		collect(m.Name+" response", m.Response())
+	}
+	for _, e := range Events() {
+		collect(e.Name+" event", e.Data())
+	}
+	return fields
+}
+
+// No message has room for what a person types or a passkey answers: an app can
+// neither supply it nor get it. The members are texts with bounds, integers and
+// lists of those; none is a place for bytes but those named here, all public.
+//
+// Mistakes M30, M34 (docs/mistakes.md).
+func TestNoMemberCarriesACredentialWordsOrASecret(t *testing.T) {
+	forbidden := []string{
+		"passphrase", "password", "pin", "secret", "secrets", "word", "words", "mnemonic", "recovery", "entropy", "seed",
+		"private", "credential", "credentials", "assertion", "attestation", "authenticator", "client", "challenge",
+		"prf", "salt", "iterations", "wrapped", "sealed", "handle", "enrolment", "enrolments", "master",
+	}
+	public := []string{"nonce", "kid", "publicKey", "user", "leaf"}
+	for where, f := range allFields() {
+		for _, word := range wordsOf(f.Name) {
+			if slices.Contains(forbidden, word) {
+				t.Errorf("%s: the name has the word %q", where, word)
+			}
+		}
+		if f.Base64 && !slices.Contains(public, f.Name) {
+			t.Errorf("%s: bytes that are not known to be public", where)
+		}
+	}
+}
+
+// The list of what a request may carry at all is short; a new member is to be
+// thought about.
+//
+// Mistakes M06, M30 (docs/mistakes.md).
+func TestRequestsCarryOnlyTheseMembers(t *testing.T) {
+	var got []string
+	for where := range allFields() {
+		if method, name, found := strings.Cut(where, " request "); found {
+			got = append(got, method+" "+name)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"audit.export from", "audit.export size", "audit.list from", "audit.list limit", "audit.prove kind", "audit.prove of",
+		"audit.prove size", "audit.prune before", "hello nonce", "hello protocol", "vapid.delete kid", "vapid.publicKey kid",
+		"vapid.sign aud", "vapid.sign exp", "vapid.sign kid", "vapid.sign sub", "vault.unlock user",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("requests carry\n%q, want\n%q", got, want)
+	}
+}
+
+func TestNoMethodTakesBodies(t *testing.T) {
+	s := NewSession(new(clock).read)
+	for i, m := range Methods() {
+		e := Envelope{ID: float64(i + 1), Method: m.Name, MethodUnits: len(m.Name), Params: "{}", ParamsUnits: 2, Bodies: 1}
+		if _, refused := s.Admit(e); refused == nil {
+			t.Errorf("%s was let in with a body", m.Name)
+		}
+	}
+}
+
+func TestResumedSessionTakesOnlyNewerIDs(t *testing.T) {
+	s := ResumeSession(new(clock).read, 41)
+	wantRefusal(t, s, request(41), 41, DuplicateID)
+	wantAdmitted(t, s, request(42))
+	if s.LastID() != 42 {
+		t.Errorf("LastID is %d, want 42", s.LastID())
+	}
+}
+
+func TestEventsAreUniqueAndDocumented(t *testing.T) {
+	seen := map[string]bool{}
+	for _, e := range Events() {
+		if seen[e.Name] || !strings.HasSuffix(e.Doc, ".") {
+			t.Errorf("event %q is declared twice or not documented", e.Name)
+		}
+		seen[e.Name] = true
 	}
 }

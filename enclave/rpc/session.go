@@ -39,6 +39,22 @@ func NewSession(now func() int64) *Session {
 	return &Session{now: now, bucket: bucket{credit: Burst * bucketUnit, at: now()}}
 }
 
+// ResumeSession returns the session of a port that another worker served
+// before, with lastID as the greatest id that was seen there. now is as for
+// NewSession.
+func ResumeSession(now func() int64, lastID int64) *Session {
+	s := NewSession(now)
+	s.lastID = lastID
+	return s
+}
+
+// LastID returns the greatest id that was seen on the port, 0 at the start.
+func (s *Session) LastID() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastID
+}
+
 // Admit decides on a message. The id is that of the answer, NoID if the
 // message has none that can be used. If the error is nil, the request is in
 // flight until Done.

@@ -4,7 +4,7 @@
 // To write it anew: tools/bazel run //:fix
 
 /** Version of the channel protocol. */
-export const protocol = 1;
+export const protocol = 2;
 
 /** Limits of a channel. Going over one is answered with an error. */
 export const limits = {
@@ -52,8 +52,32 @@ export type ErrorCode =
   | "duplicate_id"
   /** The request is over a size limit of the channel. */
   | "too_large"
-  /** Too many requests at once or in too short a time. Try again after retryAfter milliseconds. */
+  /**
+   * Too many requests at once or in too short a time, or a ceremony is open already. Try again after
+   * retryAfter milliseconds.
+   */
   | "busy"
+  /**
+   * There is no vault in this browser's storage yet, or not in the part of it that this page is given. Call
+   * vault.setup, at a click of the person.
+   */
+  | "not_set_up"
+  /**
+   * The vault is locked, or was not opened for the asking origin. Call vault.unlock, at a click of the
+   * person, then send the request again.
+   */
+  | "locked"
+  /** The person ended the ceremony before it was done. Nothing was changed. Do not ask again by yourself. */
+  | "cancelled"
+  /** The person was shown the request and did not approve it. Nothing was changed. */
+  | "denied"
+  /**
+   * The browser did not let the enclave open its window. Call again at a click of the person, with pop-ups
+   * allowed for this page.
+   */
+  | "ceremony_blocked"
+  /** No user of this storage has this id: there never was one, or it was reset. */
+  | "unknown_user"
   /**
    * No key with this kid belongs to the asking origin: it was never made, was deleted, or this browser lost
    * its storage.
@@ -66,6 +90,11 @@ export type ErrorCode =
   | "storage_unavailable"
   /** The browser's storage is full. Nothing was changed; free space and try again. */
   | "storage_quota"
+  /**
+   * The browser stores data here but no keys, as some private and lockdown modes do. Nothing was changed; use
+   * another window or turn that mode off for this site.
+   */
+  | "storage_no_keys"
   /**
    * A file of the enclave did not load or is not the one its release lists; the message names the file. The
    * enclave did not start.
@@ -103,9 +132,16 @@ export const errorCodes: readonly ErrorCode[] = [
   "duplicate_id",
   "too_large",
   "busy",
+  "not_set_up",
+  "locked",
+  "cancelled",
+  "denied",
+  "ceremony_blocked",
+  "unknown_user",
   "unknown_key",
   "storage_unavailable",
   "storage_quota",
+  "storage_no_keys",
   "integrity_failed",
   "not_supported",
   "internal",
@@ -130,6 +166,13 @@ export interface RequestMessage {
 export type AnswerMessage =
   | { readonly id: number; readonly result: string; readonly bodies?: readonly ArrayBuffer[] }
   | { readonly id: number; readonly error: ErrorMessage };
+
+/** What the enclave posts on the port without being asked. */
+export interface EventMessage {
+  readonly event: EventName;
+  /** JSON text of what the event carries. */
+  readonly data: string;
+}
 
 /** A refusal. */
 export interface ErrorMessage {
@@ -201,7 +244,86 @@ export interface StatusResponse {
    * 64 elements, each ES256.
    */
   readonly algorithms: readonly "ES256"[];
+  /**
+   * How many stored records cannot be read. They are kept; vault.manage shows them. Integer, 0 to 1048576.
+   */
+  readonly damaged: number;
+  /**
+   * Whether there is a vault, and whether it is open for the asking origin; unknown if storage cannot be
+   * read. String, one of empty, locked, unlocked, unknown.
+   */
+  readonly state: "empty" | "locked" | "unlocked" | "unknown";
+  /** How many users this storage has. Integer, 0 to 1048576. */
+  readonly users: number;
+  /** Id of the user whose vault is open. Base64url, 22 characters. */
+  readonly user?: string;
+  /** How the vault was opened. String, one of passphrase, passkey-prf, passkey-gate, recovery. */
+  readonly method?: "passphrase" | "passkey-prf" | "passkey-gate" | "recovery";
+  /**
+   * What that way to open it is worth against somebody who has the storage: encryption, or only a policy that
+   * the enclave keeps. String, one of encryption, policy.
+   */
+  readonly protection?: "encryption" | "policy";
+  /** When the vault locks itself if it is not used, in seconds since 1970. Integer, at least 1. */
+  readonly idleEnds?: number;
+  /** When the vault locks itself in any case, in seconds since 1970. Integer, at least 1. */
+  readonly ends?: number;
 }
+
+/** Parameters of `vault.setup`. */
+export interface VaultSetupRequest {}
+
+/** Result of `vault.setup`. */
+export interface VaultSetupResponse {
+  /** Id of the user whose vault is open. Base64url, 22 characters. */
+  readonly user: string;
+  /** How the vault was opened. String, one of passphrase, passkey-prf, passkey-gate, recovery. */
+  readonly method: "passphrase" | "passkey-prf" | "passkey-gate" | "recovery";
+  /**
+   * What that way to open it is worth against somebody who has the storage: encryption, or only a policy that
+   * the enclave keeps. String, one of encryption, policy.
+   */
+  readonly protection: "encryption" | "policy";
+  /** When the vault locks itself if it is not used, in seconds since 1970. Integer, at least 1. */
+  readonly idleEnds: number;
+  /** When the vault locks itself in any case, in seconds since 1970. Integer, at least 1. */
+  readonly ends: number;
+}
+
+/** Parameters of `vault.unlock`. */
+export interface VaultUnlockRequest {
+  /** Id of the user whose vault is wanted. If left out, the person chooses. Base64url, 22 characters. */
+  readonly user?: string;
+}
+
+/** Result of `vault.unlock`. */
+export interface VaultUnlockResponse {
+  /** Id of the user whose vault is open. Base64url, 22 characters. */
+  readonly user: string;
+  /** How the vault was opened. String, one of passphrase, passkey-prf, passkey-gate, recovery. */
+  readonly method: "passphrase" | "passkey-prf" | "passkey-gate" | "recovery";
+  /**
+   * What that way to open it is worth against somebody who has the storage: encryption, or only a policy that
+   * the enclave keeps. String, one of encryption, policy.
+   */
+  readonly protection: "encryption" | "policy";
+  /** When the vault locks itself if it is not used, in seconds since 1970. Integer, at least 1. */
+  readonly idleEnds: number;
+  /** When the vault locks itself in any case, in seconds since 1970. Integer, at least 1. */
+  readonly ends: number;
+}
+
+/** Parameters of `vault.lock`. */
+export interface VaultLockRequest {}
+
+/** Result of `vault.lock`. */
+export interface VaultLockResponse {}
+
+/** Parameters of `vault.manage`. */
+export interface VaultManageRequest {}
+
+/** Result of `vault.manage`. */
+export interface VaultManageResponse {}
 
 /** Parameters of `vapid.generate`. */
 export interface VapidGenerateRequest {}
@@ -276,22 +398,300 @@ export interface VapidDeleteRequest {
 /** Result of `vapid.delete`. */
 export interface VapidDeleteResponse {}
 
+/** Parameters of `vapid.list`. */
+export interface VapidListRequest {}
+
+/** Element of `keys`. */
+export interface VapidListKey {
+  /** Key id: the RFC 7638 thumbprint of the public key. Base64url, 43 characters. */
+  readonly kid: string;
+  /**
+   * The public key as PushManager.subscribe takes it (applicationServerKey): the uncompressed P-256 point, 65
+   * bytes. Base64url, 87 characters.
+   */
+  readonly publicKey: string;
+  /** When the key was made, in seconds since 1970. Integer, at least 0. */
+  readonly created: number;
+  /**
+   * Whether the private key is sealed under the vault key, or kept by the browser alone as an earlier release
+   * did. String, one of sealed, browser.
+   */
+  readonly protection: "sealed" | "browser";
+}
+
+/** Result of `vapid.list`. */
+export interface VapidListResponse {
+  /** The key pairs, in the order of their ids. List of 0 to 1024 objects. */
+  readonly keys: readonly VapidListKey[];
+}
+
+/** Parameters of `audit.list`. */
+export interface AuditListRequest {
+  /** Sequence number to begin at. The oldest entry if left out. Integer, at least 1. */
+  readonly from?: number;
+  /** Most entries to return; 100 if left out. Integer, 1 to 100. */
+  readonly limit?: number;
+}
+
+/** Element of `entries`. */
+export interface AuditListEntry {
+  /** Sequence number, from 0. Integer, at least 0. */
+  readonly seq: number;
+  /** When it happened, in seconds since 1970. Integer, at least 0. */
+  readonly time: number;
+  /** Id of the user whose log it is. String, 1 to 1024 bytes. */
+  readonly user?: string;
+  /** Who asked. String, 1 to 1024 bytes. */
+  readonly origin?: string;
+  /** What was asked for. String, 1 to 1024 bytes. */
+  readonly method?: string;
+  /** Id of the key that it concerns. String, 1 to 1024 bytes. */
+  readonly key?: string;
+  /** "ok" or why not, in one word. String, 1 to 1024 bytes. */
+  readonly outcome: string;
+  /** Id of the request on its port. String, 1 to 1024 bytes. */
+  readonly request?: string;
+  /** Id of the session in which it happened. String, 1 to 1024 bytes. */
+  readonly session?: string;
+  /** Digest of the release that ran. String, 1 to 1024 bytes. */
+  readonly release?: string;
+  /** How many like it the entry stands for. Integer, at least 1. */
+  readonly repeats?: number;
+  /** More about it, in fixed words. String, 1 to 1024 bytes. */
+  readonly detail?: string;
+  /** Id of the key that signed it. String, 1 to 1024 bytes. */
+  readonly signer?: string;
+}
+
+/** Result of `audit.list`. */
+export interface AuditListResponse {
+  /** The entries, oldest first. List of 0 to 100 objects. */
+  readonly entries: readonly AuditListEntry[];
+  /** Sequence number of the oldest entry that was not pruned. Integer, at least 0. */
+  readonly first: number;
+  /** How many entries the log has had. The newest has the sequence number size - 1. Integer, at least 0. */
+  readonly size: number;
+}
+
+/** Parameters of `audit.export`. */
+export interface AuditExportRequest {
+  /** The next of the part before. Left out for the first part. Integer, at least 1. */
+  readonly from?: number;
+  /** The size of the part before. Left out for the first part. Integer, at least 1. */
+  readonly size?: number;
+}
+
+/** Result of `audit.export`. */
+export interface AuditExportResponse {
+  /** This part of the bundle: whole lines. String, 1 to 524288 bytes. */
+  readonly text: string;
+  /** How many entries the bundle is of. Entries that come meanwhile are not in it. Integer, at least 0. */
+  readonly size: number;
+  /** Where the next part begins. Left out with the last part. Integer, at least 1. */
+  readonly next?: number;
+}
+
+/** Parameters of `audit.checkpoint`. */
+export interface AuditCheckpointRequest {}
+
+/** Result of `audit.checkpoint`. */
+export interface AuditCheckpointResponse {
+  /** Id of the user whose log it is. Base64url, 22 characters. */
+  readonly user: string;
+  /** How many entries the log has had. Integer, at least 0. */
+  readonly size: number;
+  /** The signed note. kmsverify audit --since takes it as it is. String, 1 to 8192 bytes. */
+  readonly checkpoint: string;
+}
+
+/** Parameters of `audit.prove`. */
+export interface AuditProveRequest {
+  /**
+   * inclusion: an entry is in the log. consistency: the log only grew since an earlier checkpoint. String,
+   * one of inclusion, consistency.
+   */
+  readonly kind: "inclusion" | "consistency";
+  /** Sequence number of the entry, or size of the earlier checkpoint. Integer, at least 0. */
+  readonly of: number;
+  /** Size of the tree that the proof leads to. The newest if left out. Integer, at least 1. */
+  readonly size?: number;
+}
+
+/** Result of `audit.prove`. */
+export interface AuditProveResponse {
+  /** The entry's leaf hash; only in an inclusion proof. Base64url, 43 characters. */
+  readonly leaf?: string;
+  /**
+   * The proof: hashes in base64url, in the order of RFC 6962, section 2.1. List of 0 to 128 elements, each a
+   * string.
+   */
+  readonly hashes: readonly string[];
+  /** The signed note of the tree that the proof leads to, if that is the newest. String, 1 to 8192 bytes. */
+  readonly checkpoint?: string;
+}
+
+/** Parameters of `audit.prune`. */
+export interface AuditPruneRequest {
+  /** Sequence number of the first entry to keep. Integer, at least 1. */
+  readonly before: number;
+}
+
+/** Result of `audit.prune`. */
+export interface AuditPruneResponse {
+  /** How many entries were deleted now. Integer, at least 0. */
+  readonly pruned: number;
+}
+
+/** What the event `state` carries. */
+export interface StateEvent {
+  /**
+   * Whether there is a vault, and whether it is open for the asking origin; unknown if storage cannot be
+   * read. String, one of empty, locked, unlocked, unknown.
+   */
+  readonly state: "empty" | "locked" | "unlocked" | "unknown";
+  /** How many users this storage has. Integer, 0 to 1048576. */
+  readonly users: number;
+  /** Id of the user whose vault is open. Base64url, 22 characters. */
+  readonly user?: string;
+  /** How the vault was opened. String, one of passphrase, passkey-prf, passkey-gate, recovery. */
+  readonly method?: "passphrase" | "passkey-prf" | "passkey-gate" | "recovery";
+  /**
+   * What that way to open it is worth against somebody who has the storage: encryption, or only a policy that
+   * the enclave keeps. String, one of encryption, policy.
+   */
+  readonly protection?: "encryption" | "policy";
+  /** When the vault locks itself if it is not used, in seconds since 1970. Integer, at least 1. */
+  readonly idleEnds?: number;
+  /** When the vault locks itself in any case, in seconds since 1970. Integer, at least 1. */
+  readonly ends?: number;
+}
+
+/** What the event `checkpoint` carries. */
+export interface CheckpointEvent {
+  /** Id of the user whose log it is. Base64url, 22 characters. */
+  readonly user: string;
+  /** How many entries the log has had. Integer, at least 0. */
+  readonly size: number;
+  /** The signed note. kmsverify audit --since takes it as it is. String, 1 to 8192 bytes. */
+  readonly checkpoint: string;
+}
+
 /** What each method takes and gives. `hello` is not among them: it opens the channel. */
 export interface Methods {
-  /** Says what the enclave is and what it found in this browser. Consent: none. */
+  /**
+   * Says what the enclave is, what it found in this browser and, as far as the asking origin may know,
+   * whether the vault is open. Consent: none.
+   */
   readonly "status": { readonly params: StatusRequest; readonly result: StatusResponse };
-  /** Makes a VAPID key pair of the asking origin. The private key never leaves the enclave. Consent: none. */
+  /**
+   * Sets up a user with the person, who chooses how to open the vault. The vault is then open for the asking
+   * origin. The app learns nothing of what the person typed. Consent: none.
+   */
+  readonly "vault.setup": { readonly params: VaultSetupRequest; readonly result: VaultSetupResponse };
+  /**
+   * Opens the vault with the person for the asking origin. If it is open for another origin, the person only
+   * approves this one. If it is open for this origin, answers at once. Consent: none.
+   */
+  readonly "vault.unlock": { readonly params: VaultUnlockRequest; readonly result: VaultUnlockResponse };
+  /**
+   * Locks the vault, for all origins and tabs. Does nothing if it is not open for the asking origin. Consent:
+   * none.
+   */
+  readonly "vault.lock": { readonly params: VaultLockRequest; readonly result: VaultLockResponse };
+  /**
+   * Shows the person the vault: ways in, rules, audit log, reset. Answers when the person is done. Does not
+   * open the vault for the asking origin. Consent: none.
+   */
+  readonly "vault.manage": { readonly params: VaultManageRequest; readonly result: VaultManageResponse };
+  /**
+   * Makes a VAPID key pair of the asking origin. The private key never leaves the enclave. Consent: unlocked.
+   */
   readonly "vapid.generate": { readonly params: VapidGenerateRequest; readonly result: VapidGenerateResponse };
-  /** Returns the public key of a VAPID key pair. Consent: none. */
+  /** Returns the public key of a VAPID key pair, also while the vault is locked. Consent: none. */
   readonly "vapid.publicKey": { readonly params: VapidPublicKeyRequest; readonly result: VapidPublicKeyResponse };
-  /** Signs a VAPID token, with which a push service accepts messages (RFC 8292). Consent: none. */
+  /** Signs a VAPID token, with which a push service accepts messages (RFC 8292). Consent: unlocked. */
   readonly "vapid.sign": { readonly params: VapidSignRequest; readonly result: VapidSignResponse };
-  /** Deletes a VAPID key pair for good. Subscriptions made with it no longer work. Consent: none. */
+  /** Deletes a VAPID key pair for good. Subscriptions made with it no longer work. Consent: confirm. */
   readonly "vapid.delete": { readonly params: VapidDeleteRequest; readonly result: VapidDeleteResponse };
+  /** Lists the VAPID key pairs of the asking origin. Consent: unlocked. */
+  readonly "vapid.list": { readonly params: VapidListRequest; readonly result: VapidListResponse };
+  /** Lists entries of the audit log of the user whose vault is open, oldest first. Consent: unlocked. */
+  readonly "audit.list": { readonly params: AuditListRequest; readonly result: AuditListResponse };
+  /**
+   * Exports the audit log as a bundle that kmsverify audit checks, a piece at a time. The pieces joined are
+   * the bundle. Consent: unlocked.
+   */
+  readonly "audit.export": { readonly params: AuditExportRequest; readonly result: AuditExportResponse };
+  /**
+   * Returns the newest checkpoint of the audit log: a signed note (C2SP tlog-checkpoint) to be kept outside
+   * of this device. Consent: unlocked.
+   */
+  readonly "audit.checkpoint": { readonly params: AuditCheckpointRequest; readonly result: AuditCheckpointResponse };
+  /**
+   * Proves that an entry is in the audit log, or that the log only grew since an earlier checkpoint (RFC
+   * 6962, section 2.1). Consent: unlocked.
+   */
+  readonly "audit.prove": { readonly params: AuditProveRequest; readonly result: AuditProveResponse };
+  /**
+   * Deletes the content of audit log entries before a sequence number. Their hashes stay, so that the rest
+   * can still be verified. Export them first. Consent: confirm.
+   */
+  readonly "audit.prune": { readonly params: AuditPruneRequest; readonly result: AuditPruneResponse };
 }
 
 /** Name of a method. */
 export type Method = keyof Methods;
 
 /** Every method, in the order of the table. */
-export const methods: readonly Method[] = ["status", "vapid.generate", "vapid.publicKey", "vapid.sign", "vapid.delete"];
+export const methods: readonly Method[] = [
+  "status",
+  "vault.setup",
+  "vault.unlock",
+  "vault.lock",
+  "vault.manage",
+  "vapid.generate",
+  "vapid.publicKey",
+  "vapid.sign",
+  "vapid.delete",
+  "vapid.list",
+  "audit.list",
+  "audit.export",
+  "audit.checkpoint",
+  "audit.prove",
+  "audit.prune",
+];
+
+/** Methods whose every answer waits for the person: call them at a click, and give the person minutes. */
+export const ceremonies: readonly Method[] = [
+  "vault.setup",
+  "vault.unlock",
+  "vault.manage",
+  "vapid.delete",
+  "audit.prune",
+];
+
+/** Methods whose answer waits for the person if the person made a stricter rule for the app. */
+export const approvable: readonly Method[] = [
+  "vapid.generate",
+  "vapid.publicKey",
+  "vapid.sign",
+  "vapid.list",
+  "audit.list",
+  "audit.export",
+  "audit.checkpoint",
+  "audit.prove",
+];
+
+/** What the enclave tells without being asked, and what each event carries. */
+export interface Events {
+  /**
+   * The vault was set up, opened, locked, or opened for the asking origin. Tells how it is now, for this
+   * origin.
+   */
+  readonly "state": StateEvent;
+  /** The audit log has a new checkpoint. Only while the vault is open for this origin. */
+  readonly "checkpoint": CheckpointEvent;
+}
+
+/** Name of an event. */
+export type EventName = keyof Events;

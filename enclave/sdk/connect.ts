@@ -1,11 +1,14 @@
 // Copyright 2026 The KMS Enclave Authors
 // SPDX-License-Identifier: Apache-2.0
 
+import type { EventName } from "./api.ts";
 import { Channel } from "./channel.ts";
 import { type Calls, makeCalls } from "./client.ts";
 import { KmsError } from "./errors.ts";
+import { type Listener, Listeners } from "./events.ts";
 import { createFrame, parseEnclaveURL } from "./frame.ts";
 import { greet } from "./handshake.ts";
+import { Overlay } from "./overlay.ts";
 import type { CallOptions } from "./waiting.ts";
 
 /** The part of `release.ts`, as `//enclave:manifest` writes it, that a connection is checked against. */
@@ -20,8 +23,13 @@ export interface ConnectOptions extends CallOptions {
   url: string | URL;
   /** The one release this app was built for: its digest, or the typed pin that holds it. */
   release: string | ReleasePin;
-  /** Where the hidden frame goes; `document.body` unless given. */
+  /** Where the dialogue with the frame goes, which must be displayed; `document.body` unless given. */
   container?: Element | undefined;
+  /**
+   * Gets every new checkpoint of the audit log. Send them to a server: whoever holds one can tell later
+   * whether the log was shortened or rewritten.
+   */
+  onCheckpoint?: Listener<"checkpoint"> | undefined;
 }
 
 /** A connection to one enclave. */
@@ -32,6 +40,8 @@ export interface Kms extends Calls {
   readonly origin: string;
   /** Resolves with the reason when the connection is over, by {@link Kms.close} or by the enclave. */
   readonly closed: Promise<KmsError>;
+  /** Calls listener whenever the enclave tells of event; returns what ends that. */
+  on<E extends EventName>(event: E, listener: Listener<E>): () => void;
   /** Removes the frame; every pending and later call is rejected with `closed`. */
   close(): void;
 }
@@ -48,9 +58,17 @@ export async function connect(options: ConnectOptions): Promise<Kms> {
   const enclave = parseEnclaveURL(options.url);
   const release = parsePin(options.release);
   const frame = createFrame(enclave);
-  const port = await greet(frame, enclave, release, options.container ?? document.body, options);
+  const overlay = new Overlay(frame, enclave);
+  const port = await greet(frame, overlay, enclave, release, options.container ?? document.body, options);
 
-  const channel = new Channel(port, () => frame.remove());
+  const listeners = new Listeners();
+  if (options.onCheckpoint) listeners.on("checkpoint", options.onCheckpoint);
+  const channel = new Channel(port, {
+    asks: () => overlay.shown,
+    giveUp: () => overlay.cancel(),
+    hear: (event, data) => listeners.tell(event, data),
+    discard: () => overlay.remove(),
+  });
   const close = () => channel.close(new KmsError("closed", "the app closed the connection"));
   // A second load means that the frame's document, and with it the worker we spoke to, is gone.
   frame.addEventListener("load", () => channel.close(new KmsError("closed", "the enclave's frame was reloaded")));
@@ -59,6 +77,7 @@ export async function connect(options: ConnectOptions): Promise<Kms> {
     release,
     origin: enclave.origin,
     closed: channel.closed,
+    on: <E extends EventName>(event: E, listener: Listener<E>) => listeners.on(event, listener),
     close,
   });
 }

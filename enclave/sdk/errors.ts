@@ -13,7 +13,7 @@ export type KmsErrorCode = ErrorCode | LocalErrorCode;
 export class KmsError extends Error {
   override readonly name = "KmsError";
   readonly code: KmsErrorCode;
-  /** Milliseconds after which the same call may succeed; only `busy` carries it. */
+  /** Milliseconds after which the same call may succeed; only some refusals carry it. */
   readonly retryAfter?: number;
 
   constructor(code: KmsErrorCode, message: string, details: { retryAfter?: number; cause?: unknown } = {}) {

@@ -45,18 +45,20 @@ function parseAbsolute(url: string | URL): URL {
 
 /**
  * Makes the frame element, not yet in the page. The two popup tokens are for ceremonies that the
- * enclave must show in a window of its own; allow-same-origin gives it its own origin's storage, and
- * is safe because that origin is not the page's ({@link parseEnclaveURL}).
+ * enclave must show in a window of its own, the one for downloads lets the person save the audit log;
+ * allow-same-origin gives it its own origin's storage, and is safe because that origin is not the
+ * page's ({@link parseEnclaveURL}).
  */
 export function createFrame(enclave: URL): HTMLIFrameElement {
   const frame = document.createElement("iframe");
-  frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox");
-  frame.setAttribute("allow", "publickey-credentials-get; publickey-credentials-create");
+  frame.setAttribute(
+    "sandbox",
+    "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-downloads",
+  );
+  frame.setAttribute("allow", "publickey-credentials-get; publickey-credentials-create; clipboard-write");
   // The enclave compares its ancestorOrigins; "no-referrer" would hide this page from that list too.
   frame.referrerPolicy = "strict-origin";
   frame.title = "Key enclave";
-  frame.hidden = true;
-  frame.tabIndex = -1;
   frame.src = enclave.href;
   return frame;
 }

@@ -8,9 +8,15 @@ import { type CallOptions, type Settle, waitFor } from "./waiting.ts";
 
 type Checked = Pick<HelloResponse, "nonce" | "protocol" | "release">;
 
+/** The page's side of the frame, as far as a handshake needs it. */
+interface Place {
+  readonly element: Element;
+  remove(): void;
+}
+
 /**
- * Puts the frame into container, says hello once it has loaded, and checks the answer. It gives the port
- * to the enclave, now the caller's; when anything fails, the frame is taken out again.
+ * Puts place, which has the frame in it, into container, says hello once it has loaded, and checks the answer. It gives the port
+ * to the enclave, now the caller's; when anything fails, the place is taken out again.
  *
  *     page → frame   {kms: "hello", protocol, nonce} + port      to the enclave's exact origin
  *     frame → page   {id: 0, result: {protocol, nonce, release, …}} or {id: 0, error}   on that port
@@ -20,6 +26,7 @@ type Checked = Pick<HelloResponse, "nonce" | "protocol" | "release">;
  */
 export async function greet(
   frame: HTMLIFrameElement,
+  place: Place,
   enclave: URL,
   release: string,
   container: Element,
@@ -32,7 +39,7 @@ export async function greet(
   const begin = (settle: Settle<unknown>) => {
     port1.onmessage = (event) => settle.resolve(event.data);
     frame.addEventListener("load", sendHello, { once: true });
-    container.append(frame);
+    container.append(place.element);
   };
   const end = () => {
     port1.onmessage = null;
@@ -44,7 +51,7 @@ export async function greet(
     return port1;
   } catch (error) {
     port1.close();
-    frame.remove();
+    place.remove();
     throw error;
   }
 }

@@ -7,7 +7,10 @@ import { KmsError } from "./errors.ts";
 export interface CallOptions {
   /** Ends the waiting with `aborted`. What the enclave has begun it may still finish. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds until `timeout`; 30,000 unless given, `Infinity` for no limit. */
+  /**
+   * Milliseconds until `timeout`; `Infinity` for no limit. Unless given, 30,000, and 600,000 while the
+   * enclave asks the person something.
+   */
   timeout?: number | undefined;
 }
 
@@ -18,18 +21,21 @@ export interface Settle<T> {
 }
 
 const defaultTimeout = 30_000;
+const askingTimeout = 600_000;
 const longestTimer = 2 ** 31 - 1; // what a browser's setTimeout can count
 
 /**
  * Runs `start` and waits for it to settle, for the signal, or for the time to pass: whichever is first
  * wins, and `stop` then runs exactly once, so that an answer that comes later finds nobody waiting.
- * `late` makes the error for the passed time.
+ * `late` makes the error for the passed time. While `asks` says that a person is being asked, the default
+ * time does not end the wait, for people are slower than enclaves.
  */
 export function waitFor<T>(
   options: CallOptions,
   start: (settle: Settle<T>) => void,
   stop: () => void,
   late: (milliseconds: number) => KmsError,
+  asks: () => boolean = () => false,
 ): Promise<T> {
   const { signal, timeout = defaultTimeout } = options;
   if (!(timeout > 0)) {
@@ -48,7 +54,13 @@ export function waitFor<T>(
       reject: (error) => (finish(), reject(error)),
     };
     const onAbort = () => settle.reject(abortedBy(signal));
-    const timer = timeout > longestTimer ? undefined : setTimeout(() => settle.reject(late(timeout)), timeout);
+    const begun = performance.now();
+    const expire = () => {
+      const waited = Math.round(performance.now() - begun);
+      if (options.timeout === undefined && asks() && waited < askingTimeout) timer = setTimeout(expire, timeout);
+      else settle.reject(late(options.timeout ?? waited));
+    };
+    let timer = timeout > longestTimer ? undefined : setTimeout(expire, timeout);
     signal?.addEventListener("abort", onAbort, { once: true });
     start(settle);
   });

@@ -39,6 +39,15 @@ func CheckChanges(changes []Change) error {
 	return nil
 }
 
+// CheckScan returns an *InputError if limit is not one of Scan. Stores call it
+// first.
+func CheckScan(limit int) error {
+	if limit < 1 {
+		return &InputError{"limit", "expected at least 1"}
+	}
+	return nil
+}
+
 func isName(s string) bool {
 	outside := func(r rune) bool { return r < ' ' || r > '~' }
 	return s != "" && len(s) <= MaxNameLength && !strings.ContainsFunc(s, outside)

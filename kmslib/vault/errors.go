@@ -3,14 +3,57 @@
 
 package vault
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+
+	"ats.run/kms-enclave/kmslib/keys"
+)
 
 // Errors that callers tell apart with errors.Is.
 var (
-	ErrNotFound     = errors.New("no such record")
-	ErrConflict     = errors.New("the record was changed by someone else; read it again")
-	ErrNotSupported = errors.New("this browser lacks the algorithm")
+	ErrNotFound      = errors.New("no such record")
+	ErrConflict      = errors.New("the record was changed by someone else; read it again")
+	ErrNotSupported  = keys.ErrNotSupported
+	ErrNotSetUp      = errors.New("nobody has set up a vault here; call vault.setup")
+	ErrLocked        = errors.New("the vault is locked; call vault.unlock")
+	ErrNotGranted    = errors.New("the vault is open, but not for this origin; call vault.unlock")
+	ErrThrottled     = errors.New("too many failed attempts; wait before the next one")
+	ErrRoster        = errors.New("the enrolments in storage are not those that the vault remembers")
+	ErrPolicy        = errors.New("the policy in storage is not the one that the vault remembers; set it again")
+	ErrLastEnrolment = errors.New("the last way to unlock cannot be removed; add another first")
+	ErrSameEnrolment = errors.New("unlock with another method to remove this one")
+	ErrProofExpired  = errors.New("the proof is over; unlock again")
+	ErrConfirmation  = errors.New("the name that was typed is not the user's name")
 )
+
+// ThrottledError says how long to wait. It is ErrThrottled.
+type ThrottledError struct{ RetryAfter int64 } // milliseconds
+
+// Error describes the refusal.
+func (e *ThrottledError) Error() string {
+	return ErrThrottled.Error() + " (" + strconv.FormatInt(e.RetryAfter, 10) + " ms)"
+}
+
+// Is makes it ErrThrottled.
+func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
+
+// RosterError says which enrolments are not as the vault remembers them. It is
+// ErrRoster.
+type RosterError struct {
+	Added   []string // ids of enrolments that nobody added here
+	Missing []string // ids of enrolments that nobody removed here
+	Changed []string // ids of enrolments with another key
+}
+
+// Error describes the finding.
+func (e *RosterError) Error() string {
+	return ErrRoster.Error() + ": added " + strconv.Itoa(len(e.Added)) +
+		", missing " + strconv.Itoa(len(e.Missing)) + ", changed " + strconv.Itoa(len(e.Changed))
+}
+
+// Is makes it ErrRoster.
+func (e *RosterError) Is(target error) bool { return target == ErrRoster }
 
 // StorageKind says what is the matter with a storage.
 type StorageKind string
@@ -19,11 +62,12 @@ type StorageKind string
 const (
 	StorageUnavailable StorageKind = "unavailable" // cannot be opened, read or written
 	StorageQuota       StorageKind = "quota"       // full
+	StorageHandles     StorageKind = "handles"     // keeps values but no keys, as some private modes do
 )
 
 // StorageError says that the storage failed. State is unchanged.
 type StorageError struct {
-	Op   string // "open", "get", "list" or "commit"
+	Op   string // "open", "get", "list", "scan", "commit" or "lock"
 	Kind StorageKind
 	Err  error // the cause, maybe nil
 }

@@ -4,7 +4,6 @@
 package vault_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -24,6 +23,8 @@ func TestErrorsSayWhatFailedAndKeepTheirCause(t *testing.T) {
 		&vault.StorageError{Op: "get", Kind: vault.StorageUnavailable}:      "storage get: unavailable",
 		&vault.RecordError{Collection: "vapid", Reason: "it is torn"}:       "record of vapid is kept but cannot be read: it is torn",
 		&vault.InputError{Field: "origin", Reason: "expected https:// and"}: "origin: expected https:// and",
+		&vault.ThrottledError{RetryAfter: 5000}:                             vault.ErrThrottled.Error() + " (5000 ms)",
+		&vault.RosterError{Added: []string{"x"}}:                            vault.ErrRoster.Error() + ": added 1, missing 0, changed 0",
 	} {
 		if err.Error() != want {
 			t.Errorf("message %q, want %q", err, want)
@@ -32,29 +33,18 @@ func TestErrorsSayWhatFailedAndKeepTheirCause(t *testing.T) {
 }
 
 func TestErrorOfAnOperationNamesTheStep(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	failing := &vaulttest.FailingStore{Store: w.store, FailAt: 2, Kind: vault.StorageUnavailable}
-	err := newVault(failing, w.clock).VAPIDDelete(t.Context(), app, key.KID)
-	if err == nil || err.Error() != "deleting the key: storage commit: unavailable" {
+	w := setUp(t)
+	key := generate(t, w.Vault)
+	failing := &vaulttest.FailingStore{Store: w.store, Kind: vault.StorageUnavailable}
+	v := w.open(failing)
+	shared, _ := w.Share()
+	if err := v.Adopt(t.Context(), shared); err != nil {
+		t.Fatal(err)
+	}
+	failing.FailAt = failing.Calls() + 4
+	err := v.VAPIDDelete(t.Context(), at("vapid.delete"), key.KID)
+	if err == nil || err.Error() != "storing: storage commit: unavailable" {
 		t.Errorf("error = %v", err)
-	}
-}
-
-// busyStore always conflicts, as if another tab were faster each time.
-type busyStore struct{ vault.Store }
-
-func (busyStore) Commit(context.Context, []vault.Change) error { return vault.ErrConflict }
-
-func TestConflictOnAKeyThatIsStillThereIsReported(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	v := newVault(busyStore{w.store}, w.clock)
-	if err := v.VAPIDDelete(t.Context(), app, key.KID); !errors.Is(err, vault.ErrConflict) {
-		t.Errorf("VAPIDDelete: error = %v, want ErrConflict", err)
-	}
-	if _, err := v.VAPIDGenerate(t.Context(), app); !errors.Is(err, vault.ErrConflict) {
-		t.Errorf("VAPIDGenerate: error = %v, want ErrConflict", err)
 	}
 }
 

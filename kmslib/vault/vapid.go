@@ -7,9 +7,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"io"
 
+	"ats.run/kms-enclave/kmslib/auditlog"
 	"ats.run/kms-enclave/kmslib/vapid"
+	"ats.run/kms-enclave/kmslib/vault/internal/record"
 )
 
 // DefaultTokenLifetime is how long a token is valid if the caller does not
@@ -19,10 +20,28 @@ const DefaultTokenLifetime = 12 * 60 * 60
 // tokenIDSize is the length of a token's jti before encoding, in bytes.
 const tokenIDSize = 16
 
+// Protection says how a private key lies in storage.
+type Protection string
+
+// The ways a private key is protected.
+const (
+	ProtectionSealed  Protection = record.Sealed  // wrapped under the vault key
+	ProtectionBrowser Protection = record.Browser // by the browser alone: made by a release without users
+)
+
 // VAPIDKey is the public side of a VAPID key.
 type VAPIDKey struct {
-	KID       string // key id
-	PublicKey string // application server key, base64url
+	KID        string // key id
+	PublicKey  string // application server key, base64url
+	Created    int64  // Unix seconds
+	Protection Protection
+}
+
+func publicVAPID(r record.VAPID) VAPIDKey {
+	return VAPIDKey{
+		KID: r.Key.KeyID(), PublicKey: r.Key.String(),
+		Created: r.Created, Protection: Protection(r.Protection),
+	}
 }
 
 // VAPIDRequest asks for a token.
@@ -40,43 +59,96 @@ type VAPIDToken struct {
 	Authorization string // value of the Authorization header
 }
 
-// VAPIDGenerate makes a VAPID key that is bound to origin.
-func (v *Vault) VAPIDGenerate(ctx context.Context, origin string) (VAPIDKey, error) {
-	if err := checkOrigin(origin); err != nil {
-		return VAPIDKey{}, err
-	}
-	handle, point, err := v.config.Keys.GenerateP256(ctx)
-	if err != nil {
-		return VAPIDKey{}, during("making the key", err)
-	}
-	key, err := vapid.NewPublicKey(point)
-	if err != nil {
-		return VAPIDKey{}, during("making the key", err)
-	}
-	record := vapidRecord{origin: origin, key: key, created: v.config.Clock.Now()}
-	change := Change{Ref: record.ref(), Value: record.marshal(), Handle: handle}
-	if err := v.config.Store.Commit(ctx, []Change{change}); err != nil {
-		return VAPIDKey{}, during("storing the key", err)
-	}
-	return record.public(), nil
-}
-
-// VAPIDPublicKey returns the public side of the key kid, ErrNotFound if origin
-// has no such key, or a *RecordError.
-func (v *Vault) VAPIDPublicKey(ctx context.Context, origin, kid string) (VAPIDKey, error) {
-	record, _, err := v.getVAPID(ctx, origin, kid)
+// VAPIDGenerate makes a VAPID key of the open user that is bound to the asking
+// origin.
+func (v *Vault) VAPIDGenerate(ctx context.Context, a Asker) (VAPIDKey, error) {
+	s, err := v.require(ctx, a)
 	if err != nil {
 		return VAPIDKey{}, err
 	}
-	return record.public(), nil
+	var made record.VAPID
+	err = v.within(ctx, s, func(t *transaction) error {
+		var change Change
+		var err error
+		if made, change, err = v.newVAPID(ctx, t.ring, a.Origin, t.now); err != nil {
+			return err
+		}
+		t.put(change)
+		t.log(a, auditlog.Entry{Method: "vapid.generate", Key: made.Key.KeyID()})
+		return nil
+	})
+	if err != nil {
+		return VAPIDKey{}, err
+	}
+	return publicVAPID(made), nil
 }
 
-// VAPIDSign makes a token. It returns ErrNotFound if origin has no such key, a
-// *RecordError, or a *vapid.ClaimError if the request is not allowed.
-func (v *Vault) VAPIDSign(ctx context.Context, origin string, request VAPIDRequest) (VAPIDToken, error) {
-	record, stored, err := v.getVAPID(ctx, origin, request.KID)
+// VAPIDPublicKey returns the public side of the key kid, ErrNotFound if the
+// asking origin has no such key, or a *RecordError. It needs no session: the
+// open user's keys come first, then those of the others.
+func (v *Vault) VAPIDPublicKey(ctx context.Context, a Asker, kid string) (VAPIDKey, error) {
+	if err := checkOrigin(a.Origin); err != nil {
+		return VAPIDKey{}, err
+	}
+	if !vapid.IsKeyID(kid) {
+		return VAPIDKey{}, ErrNotFound
+	}
+	users, err := v.Users(ctx)
+	if err != nil {
+		return VAPIDKey{}, err
+	}
+	ids := make([]string, 0, len(users)+1)
+	if s := v.open(); s != nil {
+		ids = append(ids, s.user)
+	}
+	for _, u := range users {
+		ids = append(ids, u.ID)
+	}
+	for _, id := range ids {
+		r, _, err := v.readVAPID(ctx, vapidRef(id, a.Origin, kid))
+		if err == nil {
+			return publicVAPID(r), nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return VAPIDKey{}, err
+		}
+	}
+	return VAPIDKey{}, ErrNotFound
+}
+
+// VAPIDList returns the open user's keys of the asking origin, in the order of
+// their ids. A record that cannot be read is left out here and reported by
+// Status.
+func (v *Vault) VAPIDList(ctx context.Context, a Asker) ([]VAPIDKey, error) {
+	s, err := v.require(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := v.scanAll(ctx, vapidOf(s.user))
+	if err != nil {
+		return nil, during("reading the keys", err)
+	}
+	var list []VAPIDKey
+	for _, e := range entries {
+		r, err := record.ParseVAPID(e.Ref.Key, e.Value)
+		if err == nil && r.Origin == a.Origin {
+			list = append(list, publicVAPID(r))
+		}
+	}
+	v.touch(s)
+	return list, nil
+}
+
+// VAPIDSign makes a token. It returns ErrNotFound if the asking origin has no
+// such key, a *RecordError, or a *vapid.ClaimError if the request is not
+// allowed.
+func (v *Vault) VAPIDSign(ctx context.Context, a Asker, request VAPIDRequest) (VAPIDToken, error) {
+	s, err := v.require(ctx, a)
 	if err != nil {
 		return VAPIDToken{}, err
+	}
+	if !vapid.IsKeyID(request.KID) {
+		return VAPIDToken{}, ErrNotFound
 	}
 	claims, err := v.claims(request)
 	if err != nil {
@@ -86,21 +158,34 @@ func (v *Vault) VAPIDSign(ctx context.Context, origin string, request VAPIDReque
 	if err != nil {
 		return VAPIDToken{}, err
 	}
-	signature, err := v.config.Keys.SignP256(ctx, stored.Handle, input)
+	var signed VAPIDToken
+	err = v.within(ctx, s, func(t *transaction) error {
+		key, err := t.vapidKey(ctx, vapidRef(s.user, a.Origin, request.KID))
+		if err != nil {
+			return err
+		}
+		signature, err := v.config.Keys.SignP256(ctx, key.handle, input)
+		if err != nil {
+			return during("signing", err)
+		}
+		token, err := vapid.Assemble(input, signature)
+		if err != nil {
+			return during("signing", err)
+		}
+		signed = VAPIDToken{token, claims.Expires, vapid.Authorization(token, key.public)}
+		t.log(a, auditlog.Entry{Method: "vapid.sign", Key: request.KID})
+		return nil
+	})
 	if err != nil {
-		return VAPIDToken{}, during("signing", err)
+		return VAPIDToken{}, err
 	}
-	token, err := vapid.Assemble(input, signature)
-	if err != nil {
-		return VAPIDToken{}, during("signing", err)
-	}
-	return VAPIDToken{token, claims.Expires, vapid.Authorization(token, record.key)}, nil
+	return signed, nil
 }
 
-// claims returns what a token for request says, issued now.
+// claims returns what a token for request says, issued now. Its id is ours.
 func (v *Vault) claims(request VAPIDRequest) (vapid.Claims, error) {
-	id := make([]byte, tokenIDSize)
-	if _, err := io.ReadFull(v.config.Random, id); err != nil {
+	id, err := v.random(tokenIDSize)
+	if err != nil {
 		return vapid.Claims{}, during("making a token id", err)
 	}
 	now := v.config.Clock.Now()
@@ -117,27 +202,26 @@ func (v *Vault) claims(request VAPIDRequest) (vapid.Claims, error) {
 	}, nil
 }
 
-// VAPIDDelete deletes the key kid for good. It returns ErrNotFound if origin
-// has no such key, also when someone else deleted it meanwhile, or a
-// *RecordError, in which case the record is kept.
-func (v *Vault) VAPIDDelete(ctx context.Context, origin, kid string) error {
-	record, stored, err := v.getVAPID(ctx, origin, kid)
+// VAPIDDelete deletes the key kid for good. It returns ErrNotFound if the
+// asking origin has no such key, also when someone else deleted it meanwhile,
+// or a *RecordError, in which case the record is kept.
+func (v *Vault) VAPIDDelete(ctx context.Context, a Asker, kid string) error {
+	s, err := v.require(ctx, a)
 	if err != nil {
 		return err
 	}
-	change := Change{Ref: record.ref(), IfVersion: stored.Version, Delete: true}
-	err = v.config.Store.Commit(ctx, []Change{change})
-	if errors.Is(err, ErrConflict) {
-		if _, _, again := v.getVAPID(ctx, origin, kid); errors.Is(again, ErrNotFound) {
-			return again
+	if !vapid.IsKeyID(kid) {
+		return ErrNotFound
+	}
+	return v.within(ctx, s, func(t *transaction) error {
+		ref := vapidRef(s.user, a.Origin, kid)
+		_, stored, err := v.readVAPID(ctx, ref)
+		if err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return during("deleting the key", err)
-	}
-	return nil
-}
-
-func (r vapidRecord) public() VAPIDKey {
-	return VAPIDKey{KID: r.key.KeyID(), PublicKey: r.key.String()}
+		delete(t.state.vapid, ref.Key)
+		t.put(Change{Ref: ref, IfVersion: stored.Version, Delete: true})
+		t.log(a, auditlog.Entry{Method: "vapid.delete", Key: kid})
+		return nil
+	})
 }

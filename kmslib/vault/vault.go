@@ -4,34 +4,66 @@
 package vault
 
 import (
-	"context"
+	"sync"
 
+	"ats.run/kms-enclave/kmslib/auditlog"
 	"ats.run/kms-enclave/kmslib/origin"
-	"ats.run/kms-enclave/kmslib/vapid"
+	"ats.run/kms-enclave/kmslib/unlock"
 )
 
-// Config is what a Vault is made of. All are required.
+// Config is what a Vault is made of. All but Notify are required.
 type Config struct {
-	Store  Store
-	Clock  Clock
-	Random Random
-	Keys   KeyOps
+	Store   Store
+	Clock   Clock
+	Random  Random
+	Keys    KeyOps
+	Locks   Locker
+	Release func() string // digest of the running release, "" until it is known
+	Millis  func() int64  // a clock that only measures, in milliseconds
+	Notify  func(Event)   // called without locks held; must not wait
 }
 
-// Vault holds keys in a Store. It keeps no state of its own, so that any number
-// of goroutines, and of Vaults over one Store, may work at once.
+// Vault holds the keys of the users of one Store. Any number of goroutines,
+// and of Vaults over one Store, may work at once. A Vault remembers the open
+// session and what can be read again from the Store.
 //
-// Every method takes the origin on whose behalf it acts. Keys of other origins
-// are, to the caller, not there. All errors may also be the context's, or a
-// *StorageError.
-type Vault struct{ config Config }
+// Errors may also be the context's, a *StorageError, or ErrConflict after
+// several attempts.
+type Vault struct {
+	config Config
+
+	mutex    sync.Mutex // guards what follows, for moments only
+	session  *session
+	cache    *userState
+	refusals map[refusal]*tally
+}
 
 // New returns a Vault. It panics if a part of config is missing.
 func New(config Config) *Vault {
-	if config.Store == nil || config.Clock == nil || config.Random == nil || config.Keys == nil {
+	c := &config
+	if c.Store == nil || c.Clock == nil || c.Random == nil || c.Keys == nil ||
+		c.Locks == nil || c.Release == nil || c.Millis == nil {
 		panic("vault: internal error: incomplete Config")
 	}
-	return &Vault{config}
+	return &Vault{config: config, refusals: make(map[refusal]*tally)}
+}
+
+func (v *Vault) env() unlock.Env { return unlock.Env{Keys: v.config.Keys, Random: v.config.Random} }
+
+func (v *Vault) notify(e Event) {
+	if v.config.Notify != nil {
+		v.config.Notify(e)
+	}
+}
+
+// announce tells of a new head of a log.
+func (v *Vault) announce(head auditlog.Head) {
+	if v.config.Notify == nil {
+		return
+	}
+	if checkpoint, err := head.Checkpoint(); err == nil {
+		v.notify(Event{Kind: EventCheckpoint, User: head.User, Size: head.Size(), Checkpoint: checkpoint})
+	}
 }
 
 // checkOrigin returns an *InputError if text is not an origin.
@@ -40,24 +72,4 @@ func checkOrigin(text string) error {
 		return &InputError{"origin", err.Error()}
 	}
 	return nil
-}
-
-// getVAPID returns the VAPID key kid of an origin with the record's version.
-func (v *Vault) getVAPID(ctx context.Context, origin, kid string) (vapidRecord, Record, error) {
-	if err := checkOrigin(origin); err != nil {
-		return vapidRecord{}, Record{}, err
-	}
-	if !vapid.IsKeyID(kid) {
-		return vapidRecord{}, Record{}, ErrNotFound
-	}
-	ref := vapidRef(origin, kid)
-	stored, err := v.config.Store.Get(ctx, ref)
-	if err != nil {
-		return vapidRecord{}, Record{}, during("reading the key", err)
-	}
-	record, err := parseVAPIDRecord(ref, stored.Value)
-	if err == nil && stored.Handle == nil {
-		err = &RecordError{ref.Collection, "its private key is missing"}
-	}
-	return record, stored, err
 }

@@ -4,186 +4,117 @@
 package vault_test
 
 import (
-	"context"
-	"crypto/rand"
-	"errors"
-	"strings"
 	"testing"
 
-	"ats.run/kms-enclave/kmslib/vapid"
+	"ats.run/kms-enclave/kmslib/unlock"
 	"ats.run/kms-enclave/kmslib/vault"
-	"ats.run/kms-enclave/kmslib/vault/vaulttest"
 )
 
-const (
-	app   = "https://app.example"
-	other = "https://other.example"
-	now   = 1_790_000_000
-)
-
-// world is a vault with the things it is made of.
-type world struct {
-	*vault.Vault
-	store *vaulttest.MemStore
-	clock *vaulttest.Clock
+func TestSetUpOpensTheVaultAndItsLogVerifies(t *testing.T) {
+	w := setUp(t)
+	info, open := w.Session()
+	if !open || info.User != w.user.ID || info.Label != "Ada" || info.Method != unlock.Passphrase {
+		t.Fatalf("Session = %+v, %v", info, open)
+	}
+	key := generate(t, w.Vault)
+	if err := sign(t, w.Vault, key.KID); err != nil {
+		t.Fatal(err)
+	}
+	result := verifyLog(t, w.Vault)
+	if result.Size != 5 || result.Delegated != 0 || result.Certificates != 1 {
+		t.Errorf("result = %+v", result)
+	}
+	for i, want := range []string{"vault.setup", "enrolment.add", "vapid.generate", "vapid.sign", "audit.export"} {
+		if e := entries(t, w.Vault)[i]; e.Method != want || e.Outcome != "ok" || e.Release != release {
+			t.Errorf("entry %d = %+v, want %s", i, e, want)
+		}
+	}
 }
 
-func newWorld() world {
-	w := world{store: new(vaulttest.MemStore), clock: vaulttest.NewClock(now)}
-	w.Vault = newVault(w.store, w.clock)
-	return w
+func TestLockedVaultOpensByEachEnrolment(t *testing.T) {
+	w := newWorld()
+	w.user = w.create(t, "Ada", byPassphrase(passphrase), byRecovery(), byGate("gate"), byPRF("prf"))
+	key := generate(t, w.Vault)
+	first, second := prfOutputs("prf")
+	gate := enrolment(t, w.Vault, w.user.ID, unlock.PasskeyGate)
+	for method, proof := range map[unlock.Method]unlock.Proof{
+		unlock.Passphrase:  unlock.ByPassphrase([]byte(passphrase)),
+		unlock.Recovery:    unlock.ByRecovery(entropy),
+		unlock.PasskeyPRF:  unlock.ByPRF(first, second),
+		unlock.PasskeyGate: unlock.ByGate(gate.DeviceKey),
+	} {
+		if err := w.Lock(t.Context(), at("vault.lock")); err != nil {
+			t.Fatal(err)
+		}
+		expectError(t, "sign while locked", sign(t, w.Vault, key.KID), vault.ErrLocked)
+		w.clock.Advance(10)
+		id := enrolment(t, w.Vault, w.user.ID, method).ID
+		info, err := w.Unlock(t.Context(), at("vault.unlock"), w.user.ID, id, proof, 8)
+		if err != nil {
+			t.Fatalf("%s: %v", method, err)
+		}
+		if info.Method != method || info.Enrolment != id {
+			t.Errorf("%s: session = %+v", method, info)
+		}
+		if err := sign(t, w.Vault, key.KID); err != nil {
+			t.Errorf("%s: sign: %v", method, err)
+		}
+		if used := enrolment(t, w.Vault, w.user.ID, method).Used; used != w.clock.Now() {
+			t.Errorf("%s: used = %d, want now", method, used)
+		}
+	}
+	verifyLog(t, w.Vault)
 }
 
-func newVault(store vault.Store, clock vault.Clock) *vault.Vault {
-	return vault.New(vault.Config{Store: store, Clock: clock, Random: rand.Reader, Keys: vaulttest.KeyOps{}})
+// A passkey's signature counter must grow, also between two that were verified
+// against the same last one.
+func TestSignatureCounterMustGrow(t *testing.T) {
+	w := newWorld()
+	w.user = w.create(t, "Ada", byPRF("prf"))
+	info := enrolment(t, w.Vault, w.user.ID, unlock.PasskeyPRF)
+	first, second := prfOutputs("prf")
+	for _, try := range []struct {
+		counter uint32
+		ok      bool
+	}{{7, false}, {0, false}, {8, true}, {8, false}, {100, true}, {99, false}} {
+		_, err := w.Unlock(t.Context(), at("vault.unlock"), w.user.ID, info.ID, unlock.ByPRF(first, second), try.counter)
+		if (err == nil) != try.ok {
+			t.Errorf("counter %d: %v", try.counter, err)
+		}
+	}
+	if got := enrolment(t, w.Vault, w.user.ID, unlock.PasskeyPRF).Credential.Counter; got != 100 {
+		t.Errorf("stored counter %d, want 100", got)
+	}
 }
 
-func (w world) generate(t *testing.T) vault.VAPIDKey {
-	t.Helper()
-	key, err := w.VAPIDGenerate(t.Context(), app)
+// The device key of one gate does not open another enrolment, nor does any other
+// key.
+func TestGateOpensByItsOwnDeviceKeyOnly(t *testing.T) {
+	w := newWorld()
+	w.user = w.create(t, "Ada", byPassphrase(passphrase), byGate("one"))
+	bob := w.create(t, "Bob", byGate("two"))
+	theirs := enrolment(t, w.Vault, bob.ID, unlock.PasskeyGate)
+	mine := enrolment(t, w.Vault, w.user.ID, unlock.PasskeyGate)
+	stranger, err := quickOps{}.GenerateAES(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key
-}
-
-func request(kid string) vault.VAPIDRequest {
-	return vault.VAPIDRequest{KID: kid, Audience: "https://push.example.net", Subject: "mailto:ops@app.example"}
-}
-
-func TestEveryTokenHasItsOwnID(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	seen := make(map[string]bool)
-	for range 20 {
-		signed, err := w.VAPIDSign(t.Context(), app, request(key.KID))
-		if err != nil {
-			t.Fatal(err)
-		}
-		token, err := vapid.Parse(signed.Token)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if seen[token.Claims.ID] {
-			t.Fatal("one id in two tokens")
-		}
-		seen[token.Claims.ID] = true
-	}
-}
-
-func TestRequestsThatAreNotAllowedAreRefusedByClaim(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	for claim, change := range map[string]func(*vault.VAPIDRequest){
-		"aud": func(r *vault.VAPIDRequest) { r.Audience = "https://push.example.net/path" },
-		"sub": func(r *vault.VAPIDRequest) { r.Subject = "ops@app.example" },
-		"exp": func(r *vault.VAPIDRequest) { r.Expires = now + vapid.MaxLifetime + 1 },
-	} {
-		r := request(key.KID)
-		change(&r)
-		_, err := w.VAPIDSign(t.Context(), app, r)
-		var refused *vapid.ClaimError
-		if !errors.As(err, &refused) || refused.Claim != claim {
-			t.Errorf("error = %v, want a ClaimError about %s", err, claim)
+	for name, key := range map[string]vault.Handle{"another user's": theirs.DeviceKey, "new": stranger, "none": nil} {
+		_, err := w.Unlock(t.Context(), at("vault.unlock"), w.user.ID, mine.ID, unlock.ByGate(key), 8)
+		if err == nil {
+			t.Errorf("%s key opened it", name)
 		}
 	}
+	_, err = w.Unlock(t.Context(), at("vault.unlock"), w.user.ID, mine.ID, unlock.ByPassphrase([]byte(passphrase)), 0)
+	expectError(t, "a passphrase", err, unlock.ErrMethod)
 }
 
-func TestKeyIsThereForItsOwnOriginOnly(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	ctx := t.Context()
-	for _, stranger := range []string{other, "https://app.example:8443", "http://localhost:8080"} {
-		_, publicError := w.VAPIDPublicKey(ctx, stranger, key.KID)
-		_, signError := w.VAPIDSign(ctx, stranger, request(key.KID))
-		deleteError := w.VAPIDDelete(ctx, stranger, key.KID)
-		for _, err := range []error{publicError, signError, deleteError} {
-			if !errors.Is(err, vault.ErrNotFound) {
-				t.Errorf("%s: error = %v, want ErrNotFound", stranger, err)
-			}
+func TestIncompleteConfigPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("New took a Config without a Store")
 		}
-	}
-	if got, err := w.VAPIDPublicKey(ctx, app, key.KID); err != nil || got != key {
-		t.Errorf("VAPIDPublicKey = %v, %v; want %v", got, err, key)
-	}
-}
-
-func TestStrangerLearnsNothingFromTheError(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	_, existing := w.VAPIDPublicKey(t.Context(), other, key.KID)
-	_, unknown := w.VAPIDPublicKey(t.Context(), other, strings.Repeat("A", vapid.KeyIDSize))
-	if existing.Error() != unknown.Error() {
-		t.Errorf("%q differs from %q", existing, unknown)
-	}
-}
-
-func TestMalformedOriginIsRefused(t *testing.T) {
-	w := newWorld()
-	for _, origin := range []string{"", "null", "https://app.example/", "https://app.example a", "http://app.example"} {
-		_, err := w.VAPIDGenerate(t.Context(), origin)
-		var refused *vault.InputError
-		if !errors.As(err, &refused) || refused.Field != "origin" {
-			t.Errorf("%q: error = %v, want an InputError", origin, err)
-		}
-	}
-}
-
-func TestMalformedKeyIDIsNotFound(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	for _, kid := range []string{"", "x", key.KID + "A", key.KID[1:], " " + key.KID[1:], strings.Repeat("=", 43)} {
-		if _, err := w.VAPIDPublicKey(t.Context(), app, kid); !errors.Is(err, vault.ErrNotFound) {
-			t.Errorf("%q: error = %v, want ErrNotFound", kid, err)
-		}
-	}
-}
-
-func TestDeletedKeyIsGone(t *testing.T) {
-	w := newWorld()
-	kept, key := w.generate(t), w.generate(t)
-	if err := w.VAPIDDelete(t.Context(), app, key.KID); err != nil {
-		t.Fatal(err)
-	}
-	_, signError := w.VAPIDSign(t.Context(), app, request(key.KID))
-	deleteError := w.VAPIDDelete(t.Context(), app, key.KID)
-	if !errors.Is(signError, vault.ErrNotFound) || !errors.Is(deleteError, vault.ErrNotFound) {
-		t.Errorf("errors = %v, %v; want ErrNotFound twice", signError, deleteError)
-	}
-	if _, err := w.VAPIDSign(t.Context(), app, request(kept.KID)); err != nil {
-		t.Errorf("the other key: %v", err)
-	}
-}
-
-func TestConcurrentDeletionsSucceedOnce(t *testing.T) {
-	w := newWorld()
-	key := w.generate(t)
-	errs := make(chan error, 8)
-	for range cap(errs) {
-		go func() { errs <- w.VAPIDDelete(t.Context(), app, key.KID) }()
-	}
-	deleted := 0
-	for range cap(errs) {
-		switch err := <-errs; {
-		case err == nil:
-			deleted++
-		case !errors.Is(err, vault.ErrNotFound):
-			t.Errorf("error = %v, want ErrNotFound", err)
-		}
-	}
-	if deleted != 1 {
-		t.Errorf("%d deletions succeeded, want 1", deleted)
-	}
-}
-
-func TestCancelledCallDoesNothing(t *testing.T) {
-	w := newWorld()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := w.VAPIDGenerate(ctx, app); !errors.Is(err, context.Canceled) {
-		t.Errorf("error = %v, want Canceled", err)
-	}
-	if refs, _ := w.store.List(t.Context(), "vapid"); len(refs) != 0 {
-		t.Errorf("%d records, want none", len(refs))
-	}
+	}()
+	config := newWorld().config(nil)
+	vault.New(config)
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -168,4 +169,54 @@ func TestNoFileNamesTheMachine(t *testing.T) {
 // goRuntimeOwn says whether a text is one that Go's own standard library has in every program.
 func goRuntimeOwn(leak releasediff.Leak) bool {
 	return strings.HasSuffix(leak.Path, ".wasm") && (leak.Text == "/usr/" || leak.Text == "/tmp/")
+}
+
+// Mistake M38 (docs/mistakes.md): the same code in two files.
+func TestNoServedCodeIsInTwoFiles(t *testing.T) {
+	m, err := release.Parse(file(t, release.ManifestPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := map[string]string{} // a long line of code → the script that has it
+	for _, f := range m.Files {
+		if f.Role != release.RoleScript && f.Role != release.RoleWorker {
+			continue
+		}
+		for line := range strings.Lines(string(file(t, f.Path))) {
+			if line = strings.TrimSpace(line); len(line) < 100 {
+				continue
+			}
+			if other, ok := where[line]; ok && other != f.Path {
+				t.Errorf("%s and %s both have: %s", other, f.Path, line[:100])
+			}
+			where[line] = f.Path
+		}
+	}
+	if len(where) == 0 {
+		t.Error("no script has a long line: the test compared nothing")
+	}
+}
+
+// Mistakes M33 and M39 (docs/mistakes.md): addresses of other hosts, or its own, in what is served.
+func TestServedCodeNamesNoHost(t *testing.T) {
+	m, err := release.Parse(file(t, release.ManifestPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := regexp.MustCompile(`(https?:|wss?:)?//[a-z0-9-]+(\.[a-z0-9-]+)+`)
+	for _, f := range m.Files {
+		switch f.Role {
+		case release.RoleDocument, release.RoleStyle, release.RoleScript, release.RoleWorker:
+		default:
+			continue
+		}
+		for _, found := range host.FindAllString(string(file(t, f.Path)), -1) {
+			if found == "http://blog.plover.com" {
+				continue // in a comment of zxcvbn-ts about an algorithm
+			}
+			if !strings.HasSuffix(found, "example") {
+				t.Errorf("%s has %s", f.Path, found)
+			}
+		}
+	}
 }

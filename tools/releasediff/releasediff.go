@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -28,7 +29,8 @@ type File struct {
 // Equal says whether both folders have the same bytes at the path.
 func (f File) Equal() bool { return f.A == f.B }
 
-// Compare returns every path of the folders a and b, sorted.
+// Compare returns every path of the folders a and b, sorted. Two folders without a file are an error: a
+// comparison of nothing says nothing.
 func Compare(a, b string) ([]File, error) {
 	contentsA, err := read(a)
 	if err != nil {
@@ -44,6 +46,9 @@ func Compare(a, b string) ([]File, error) {
 	}
 	for path := range contentsB {
 		paths[path] = true
+	}
+	if len(paths) == 0 {
+		return nil, errors.New("neither folder has a file: there is nothing to compare")
 	}
 	var files []File
 	for path := range paths {

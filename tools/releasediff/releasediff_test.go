@@ -73,3 +73,10 @@ func TestLeaksNamesFileTextAndOffset(t *testing.T) {
 		t.Errorf("Leaks = %+v, want /build/ in a at 9", leaks)
 	}
 }
+
+// Mistake M20 (docs/mistakes.md).
+func TestCompareOfNothingIsAnError(t *testing.T) {
+	if files, err := Compare(t.TempDir(), t.TempDir()); err == nil {
+		t.Errorf("Compare of two empty folders = %v, want an error", files)
+	}
+}

@@ -48,6 +48,7 @@ var mutations = []mutation{
 	{"case of the name changed", renameTo(otherCase), renameReasons(otherCase)},
 }
 
+// Mistake M19 (docs/mistakes.md).
 func TestEveryMutationOfEveryFileIsRefutedForTheRightReason(t *testing.T) {
 	original := releasetest.Load(t)
 	for _, name := range original.Names() {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"ats.run/kms-enclave/kmslib/keys/keystest"
+	"ats.run/kms-enclave/kmslib/unlock"
 	"ats.run/kms-enclave/kmslib/vault"
 	"ats.run/kms-enclave/kmslib/vault/vaulttest"
 )
@@ -84,16 +86,24 @@ func TestGolangJWTRefusesWhatIsNotTheVaultsToken(t *testing.T) {
 func signWithVault(t *testing.T) signed {
 	t.Helper()
 	v := vault.New(vault.Config{
-		Store:  new(vaulttest.MemStore),
-		Clock:  vaulttest.NewClock(now),
-		Random: rand.Reader,
-		Keys:   vaulttest.KeyOps{},
+		Store:   new(vaulttest.MemStore),
+		Locks:   new(vaulttest.Locker),
+		Clock:   vaulttest.NewClock(now),
+		Millis:  func() int64 { return now * 1000 },
+		Random:  rand.Reader,
+		Keys:    keystest.Ops{},
+		Release: func() string { return strings.Repeat("0", 64) },
 	})
-	key, err := v.VAPIDGenerate(t.Context(), app)
+	asker := vault.Asker{Origin: app, Method: "vapid.sign", Request: "1"}
+	opener := vault.NamedEnroller{Label: "words", Enroller: unlock.WithRecovery([]byte("0123456789abcdef"))}
+	if _, err := v.CreateUser(t.Context(), asker, "Ada", []vault.NamedEnroller{opener}); err != nil {
+		t.Fatal(err)
+	}
+	key, err := v.VAPIDGenerate(t.Context(), asker)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := v.VAPIDSign(t.Context(), app, vault.VAPIDRequest{KID: key.KID, Audience: audience, Subject: subject})
+	token, err := v.VAPIDSign(t.Context(), asker, vault.VAPIDRequest{KID: key.KID, Audience: audience, Subject: subject})
 	if err != nil {
 		t.Fatal(err)
 	}

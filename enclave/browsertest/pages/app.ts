@@ -1,7 +1,7 @@
 // Copyright 2026 The KMS Enclave Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import type { AnswerMessage } from "../../sdk/index.ts";
+import type { AnswerMessage, EventMessage } from "../../sdk/index.ts";
 import * as sdk from "./sdk.js";
 
 /**
@@ -33,7 +33,7 @@ class App {
 
   /** A hello that an enclave accepts. */
   hello(): { kms: string; protocol: number; nonce: string } {
-    return { kms: "hello", protocol: 1, nonce: "AAAAAAAAAAAAAAAAAAAAAA" };
+    return { kms: "hello", protocol: 2, nonce: "AAAAAAAAAAAAAAAAAAAAAA" };
   }
 
   /** Posts a hello, right or wrong, to a window and returns the port that it offered. */
@@ -56,13 +56,16 @@ class App {
 /** A port to the enclave on which anything can be said. */
 class Line {
   readonly port: MessagePort;
+  /** What the enclave told without being asked. */
+  readonly events: EventMessage[] = [];
   readonly #answers: AnswerMessage[] = [];
   #wake: () => void = () => {};
 
   constructor(port: MessagePort) {
     this.port = port;
-    port.onmessage = (event) => {
-      this.#answers.push(event.data as AnswerMessage);
+    port.onmessage = ({ data }: MessageEvent<AnswerMessage | EventMessage>) => {
+      if ("event" in data) return void this.events.push(data);
+      this.#answers.push(data);
       this.#wake();
     };
   }

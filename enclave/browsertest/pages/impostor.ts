@@ -7,7 +7,7 @@
  */
 const query = new URLSearchParams(location.search);
 const manner = query.get("manner");
-const result = { protocol: 1, release: query.get("release"), storage: "persistent", algorithms: [] };
+const result = { protocol: 2, release: query.get("release"), storage: "persistent", algorithms: [] };
 
 function answerTo(hello: { nonce: string }): unknown {
   const right = { ...result, nonce: hello.nonce };
@@ -15,7 +15,7 @@ function answerTo(hello: { nonce: string }): unknown {
     case "nonce":
       return { id: 0, result: JSON.stringify({ ...right, nonce: "B".repeat(32) }) };
     case "protocol":
-      return { id: 0, result: JSON.stringify({ ...right, protocol: 2 }) };
+      return { id: 0, result: JSON.stringify({ ...right, protocol: 3 }) };
     case "members":
       return { id: 0, result: JSON.stringify({ nonce: hello.nonce }) };
     case "json":

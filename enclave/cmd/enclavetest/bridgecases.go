@@ -11,22 +11,20 @@ import (
 	"errors"
 
 	"ats.run/kms-enclave/enclave/internal/jsbridge"
-	"ats.run/kms-enclave/kmslib/vault"
-	"ats.run/kms-enclave/kmslib/vault/vaulttest"
 )
 
 // bridgeCases are the promises of package jsbridge.
-func bridgeCases() []vaulttest.Case {
-	return []vaulttest.Case{
-		{Name: "an exception becomes an error with its name", Run: func(context.Context, vault.Store) error {
+func bridgeCases() []testCase {
+	return []testCase{
+		{"an exception becomes an error with its name", func(context.Context) error {
 			_, err := jsbridge.Call(jsbridge.Global().Get("JSON"), "parse", "{")
 			return wantName(err, "SyntaxError")
 		}},
-		{Name: "a class that is not there becomes an error", Run: func(context.Context, vault.Store) error {
+		{"a class that is not there becomes an error", func(context.Context) error {
 			_, err := jsbridge.New("NoSuchClass")
 			return wantName(err, "ReferenceError")
 		}},
-		{Name: "a rejection becomes an error with its name", Run: func(ctx context.Context, _ vault.Store) error {
+		{"a rejection becomes an error with its name", func(ctx context.Context) error {
 			cause, err := jsbridge.New("DOMException", "in words", "AbortError")
 			if err != nil {
 				return err
@@ -34,13 +32,13 @@ func bridgeCases() []vaulttest.Case {
 			_, err = jsbridge.CallAwait(ctx, jsbridge.Global().Get("Promise"), "reject", cause)
 			return wantName(err, "AbortError")
 		}},
-		{Name: "a rejection without an error becomes one", Run: func(ctx context.Context, _ vault.Store) error {
+		{"a rejection without an error becomes one", func(ctx context.Context) error {
 			_, err := jsbridge.CallAwait(ctx, jsbridge.Global().Get("Promise"), "reject", "a text")
 			return wantName(err, "Error")
 		}},
-		{Name: "awaiting ends with its context", Run: awaitingEnds},
-		{Name: "bytes are copied on their way", Run: bytesAreCopied},
-		{Name: "bytes beyond the limit are refused", Run: func(context.Context, vault.Store) error {
+		{"awaiting ends with its context", awaitingEnds},
+		{"bytes are copied on their way", bytesAreCopied},
+		{"bytes beyond the limit are refused", func(context.Context) error {
 			if _, err := jsbridge.CopyBytes(jsbridge.Bytes(make([]byte, 9)), 8); err == nil {
 				return errors.New("9 bytes were copied where 8 are the limit")
 			}
@@ -49,7 +47,8 @@ func bridgeCases() []vaulttest.Case {
 			}
 			return nil
 		}},
-		{Name: "random bytes fill more than the browser gives at once", Run: func(context.Context, vault.Store) error {
+		{"wiping leaves nothing", wipingLeavesNothing},
+		{"random bytes fill more than the browser gives at once", func(context.Context) error {
 			b := make([]byte, 200000)
 			n, err := jsbridge.Random{}.Read(b)
 			if err != nil || n != len(b) {
@@ -63,7 +62,7 @@ func bridgeCases() []vaulttest.Case {
 	}
 }
 
-func awaitingEnds(ctx context.Context, _ vault.Store) error {
+func awaitingEnds(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	executor := jsbridge.Callback(func(jsbridge.Value) { go cancel() })
 	defer executor.Release()
@@ -77,7 +76,7 @@ func awaitingEnds(ctx context.Context, _ vault.Store) error {
 	return nil
 }
 
-func bytesAreCopied(context.Context, vault.Store) error {
+func bytesAreCopied(context.Context) error {
 	original := []byte{0, 1, 254, 255}
 	array := jsbridge.Bytes(original)
 	original[0] = 9
@@ -91,6 +90,20 @@ func bytesAreCopied(context.Context, vault.Store) error {
 		}
 		got[1] = 9
 	}
+	return nil
+}
+
+func wipingLeavesNothing(context.Context) error {
+	array := jsbridge.Bytes([]byte("secret"))
+	for _, value := range []jsbridge.Value{array, array.Get("buffer")} {
+		array.Call("fill", 1)
+		jsbridge.Wipe(value)
+		left, err := jsbridge.CopyBytes(array, 6)
+		if err != nil || !bytes.Equal(left, make([]byte, 6)) {
+			return errors.New("bytes are left after wiping")
+		}
+	}
+	jsbridge.Wipe(jsbridge.ValueOf("text")) // which is left alone
 	return nil
 }
 

@@ -14,17 +14,13 @@ import (
 	"ats.run/kms-enclave/kmslib/vault"
 )
 
-// databaseCase is a property of the database behind a store.
-type databaseCase struct {
-	name string
-	run  func(context.Context, *named) error
-}
-
 var keptRef = vault.Ref{Collection: "test", Key: "kept"}
 
-func databaseCases(keys vault.KeyOps) []databaseCase {
-	return []databaseCase{
-		{"a key survives closing and opening the database", func(ctx context.Context, s *named) error {
+// databaseCases are the promises of package idbstore that other stores do not
+// make.
+func databaseCases(keys vault.KeyOps) []testCase {
+	return []testCase{
+		inDatabase("a key survives closing and opening the database", func(ctx context.Context, s *named) error {
 			if _, err := storedKey(ctx, s, keys); err != nil {
 				return err
 			}
@@ -40,17 +36,24 @@ func databaseCases(keys vault.KeyOps) []databaseCase {
 			}
 			_, err = keys.SignP256(ctx, record.Handle, []byte("message"))
 			return err
-		}},
-		{"the probe gives a key back and leaves nothing", func(ctx context.Context, s *named) error {
-			handle, _, err := keys.GenerateP256(ctx)
+		}),
+		inDatabase("the probe gives a key back and leaves nothing", func(ctx context.Context, s *named) error {
+			signing, _, err := keys.GenerateP256(ctx)
 			if err != nil {
 				return err
 			}
-			found, err := s.Probe(ctx, handle)
+			sealing, err := keys.GenerateAES(ctx)
 			if err != nil {
 				return err
 			}
-			if _, err := keys.SignP256(ctx, found, []byte("message")); err != nil {
+			found, err := s.Probe(ctx, signing, sealing)
+			if err != nil {
+				return err
+			}
+			if _, err := keys.SignP256(ctx, found[0], []byte("message")); err != nil {
+				return err
+			}
+			if _, err := keys.Seal(ctx, found[1], make([]byte, 12), nil, []byte("message")); err != nil {
 				return err
 			}
 			count, err := raw(ctx, s.name, "probe", "readonly", "count")
@@ -58,29 +61,79 @@ func databaseCases(keys vault.KeyOps) []databaseCase {
 				return errors.New("the probe left something behind")
 			}
 			return err
-		}},
-		{"a damaged record is reported and kept", damagedRecordIsKept},
-		{"a closed store is unavailable", func(ctx context.Context, s *named) error {
+		}),
+		inDatabase("a damaged record is reported and kept", damagedRecordIsKept),
+		inDatabase("a closed store is unavailable", func(ctx context.Context, s *named) error {
 			s.Close()
 			return wantUnavailable(ctx, s.Store)
-		}},
-		{"a store gives way to a newer release", func(ctx context.Context, s *named) error {
+		}),
+		inDatabase("a store gives way to a newer release", func(ctx context.Context, s *named) error {
 			newer, err := openVersion(ctx, s.name, 99)
 			if err != nil {
 				return err
 			}
 			newer.Call("close")
 			return wantUnavailable(ctx, s.Store)
-		}},
-		{"the database of a newer release is left alone", newerDatabaseIsKept},
-		{"what is no key is not stored as one", func(ctx context.Context, s *named) error {
-			_, refused := errors.AsType[*vault.InputError](s.Commit(ctx, []vault.Change{{Ref: keptRef, Handle: "text"}}))
-			if !refused {
-				return errors.New("want *vault.InputError")
+		}),
+		inDatabase("the database of a newer release is left alone", newerDatabaseIsKept),
+		inDatabase("what is no key is not stored as one", func(ctx context.Context, s *named) error {
+			return wantRefusedHandle(ctx, s, "text")
+		}),
+		inDatabase("a secret that waits to be wrapped is not stored", func(ctx context.Context, s *named) error {
+			secret, err := keys.GenerateSecret(ctx)
+			if err != nil {
+				return err
 			}
-			return nil
+			return wantRefusedHandle(ctx, s, secret)
+		}),
+		inDatabase("an extractable key is not stored", func(ctx context.Context, s *named) error {
+			key, err := extractableKey(ctx)
+			if err != nil {
+				return err
+			}
+			return wantRefusedHandle(ctx, s, key)
+		}),
+		inDatabase("an extractable key that somebody stored is not used", func(ctx context.Context, s *named) error {
+			key, err := extractableKey(ctx)
+			if err != nil {
+				return err
+			}
+			stored := map[string]any{"version": 1, "value": jsbridge.Bytes(nil), "handle": key}
+			if _, err := raw(ctx, s.name, "records", "readwrite", "put", stored, []any{keptRef.Collection, keptRef.Key}); err != nil {
+				return err
+			}
+			return wantRecordError(s.Get(ctx, keptRef))
+		}),
+		{"where there is no database its failure is told by every method", func(ctx context.Context) error {
+			full := &vault.StorageError{Op: "open", Kind: vault.StorageQuota}
+			return wantStorageError(ctx, idbstore.Unavailable{Err: full}, vault.StorageQuota)
 		}},
 	}
+}
+
+// wantRefusedHandle wants that a commit with the handle is refused.
+//
+// Mistakes M27 and M28 (docs/mistakes.md): what is stored is never a key that
+// whoever copies the profile, or runs a script, could read.
+func wantRefusedHandle(ctx context.Context, s *named, handle vault.Handle) error {
+	_, refused := errors.AsType[*vault.InputError](s.Commit(ctx, []vault.Change{{Ref: keptRef, Handle: handle}}))
+	if !refused {
+		return errors.New("want *vault.InputError")
+	}
+	return nil
+}
+
+func extractableKey(ctx context.Context) (jsbridge.Value, error) {
+	subtle := jsbridge.Global().Get("crypto").Get("subtle")
+	algorithm := map[string]any{"name": "AES-GCM", "length": 256}
+	return jsbridge.CallAwait(ctx, subtle, "generateKey", algorithm, true, []any{"encrypt"})
+}
+
+func wantRecordError(_ vault.Record, err error) error {
+	if _, ok := errors.AsType[*vault.RecordError](err); !ok {
+		return errors.New("a record was read that should not be: want *vault.RecordError")
+	}
+	return nil
 }
 
 // damagedRecords are values that no release of the enclave stores.
@@ -102,9 +155,12 @@ func damagedRecordIsKept(ctx context.Context, s *named) error {
 		if _, err := raw(ctx, s.name, "records", "readwrite", "put", damaged, key); err != nil {
 			return err
 		}
-		_, err := s.Get(ctx, keptRef)
+		if err := wantRecordError(s.Get(ctx, keptRef)); err != nil {
+			return err
+		}
+		_, err := s.Scan(ctx, keptRef.Collection, "", 1)
 		if _, ok := errors.AsType[*vault.RecordError](err); !ok {
-			return errors.New("a damaged record was read: want *vault.RecordError")
+			return errors.New("a damaged record was scanned: want *vault.RecordError")
 		}
 		if s.Commit(ctx, []vault.Change{{Ref: keptRef, Value: []byte("new")}}) == nil {
 			return errors.New("a damaged record was replaced")
@@ -139,13 +195,18 @@ func newerDatabaseIsKept(ctx context.Context, s *named) error {
 }
 
 func wantUnavailable(ctx context.Context, store vault.Store) error {
+	return wantStorageError(ctx, store, vault.StorageUnavailable)
+}
+
+func wantStorageError(ctx context.Context, store vault.Store, kind vault.StorageKind) error {
 	_, getError := store.Get(ctx, keptRef)
 	_, listError := store.List(ctx, keptRef.Collection)
+	_, scanError := store.Scan(ctx, keptRef.Collection, "", 1)
 	commitError := store.Commit(ctx, []vault.Change{{Ref: keptRef}})
-	for _, err := range []error{getError, listError, commitError} {
+	for _, err := range []error{getError, listError, scanError, commitError} {
 		failed, ok := errors.AsType[*vault.StorageError](err)
-		if !ok || failed.Kind != vault.StorageUnavailable {
-			return errors.New("want *vault.StorageError of kind unavailable")
+		if !ok || failed.Kind != kind {
+			return errors.New("want *vault.StorageError of kind " + string(kind))
 		}
 	}
 	return nil

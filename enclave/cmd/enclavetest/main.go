@@ -4,92 +4,135 @@
 //go:build js && wasm
 
 // Command enclavetest is a program for a worker in a browser under test, in no
-// release. It runs the conformance test of vault.Store on IndexedDB, and tries
-// what must not work, such as exporting a private key.
+// release. It tries what only a browser can show: that packages keys, vault and
+// auditlog keep their promises over WebCrypto, IndexedDB, Web Locks and a
+// BroadcastChannel, also when the worker is killed in the middle.
 //
-// It posts one message for each case, and one at the end, all JSON texts:
+// # How to drive it
 //
-//	{"name":"a written record is read back","ok":true}
-//	{"error":"…","name":"…","ok":false}
-//	{"done":true,"failed":1,"passed":2}
+// What a worker does is the name that it is started with:
+//
+//	new Worker("/wasmworker.js", {name: '{"do":"prepare","database":"d"}'})
+//
+// It is a JSON object with the member "do"; without a name it is "cases". The
+// program posts JSON texts. The last one has the member "done" with the value
+// true, except where it says that the worker must be killed; "error" says why a
+// command failed.
+//
+//	do       other members                      posts
+//	cases    only?                              for each case {"name","ok","error"?}, then
+//	                                            {"done","passed","failed"}
+//	prepare  database                           {"done"}
+//	run      database, method, stop?, when?     {"stopped":n} and must be killed, or
+//	                                            {"done","commits","outcome"}
+//	check    database                           {"done","state","log","verified","findings"}
+//	mixed    database, operations, seed         {"ready"}, then {"done","made","failed","sessions"}
+//	methods                                     {"done","methods"}
+//	hold     lock                               {"holds":true} and must be killed
+//	share                                       {"shares":true} and must be killed
+//
+// only is a text that the names of the cases to run contain.
+//
+// # Crashes
+//
+// prepare deletes the database and sets up the user Ada, with a passphrase, a
+// recovery key, one VAPID key and one rule. run opens that, calls one of the
+// methods that "methods" lists, and stops at its commit number stop, counted
+// from 1, and at none if that is 0: "before" the commit, "after" it is durable
+// but before the vault knows, or "during", when the browser has been asked and
+// has not answered. It posts {"stopped"}; whoever drives kills the worker, or
+// the browser. If the method has fewer commits, it ends, and tells how many.
+// With "instead" it opens the vault, as for the method, and does not call it.
+//
+// check then opens the database as after a restart, and tells what it is:
+// state is a text that is equal for equal users, enrolments, keys and rules;
+// log is the methods and outcomes of all entries up to this check, one for each
+// line; verified says whether the exported bundle of every user verifies, and
+// if not findings says why. So for each method and each n and when:
+//
+//	prepare; run instead; check      the state and log before
+//	prepare; run; check              the state and log after
+//	prepare; run stop; kill; check   one of the two, state and log alike
+//
+// and verified is true each time.
+//
+// # Two workers
+//
+// mixed opens the vault like a tab, shares the session with the others, and
+// makes operations of many sorts, all different for another seed. Start two
+// after one prepare; each waits after {"ready":true} for any message, so that
+// they begin together. made counts operations that ended as they should. Then
+// check, which also finds gaps and forks of the log.
 package main
 
 import (
 	"context"
-	"strconv"
 
-	"ats.run/kms-enclave/enclave/internal/idbstore"
 	"ats.run/kms-enclave/enclave/internal/jsbridge"
 	"ats.run/kms-enclave/enclave/internal/webcrypto"
-	"ats.run/kms-enclave/kmslib/vault"
-	"ats.run/kms-enclave/kmslib/vault/vaulttest"
 	"ats.run/kms-enclave/kmslib/wire"
 )
 
 func main() {
 	ctx := context.Background()
-	keys := webcrypto.New()
-	cases := vaulttest.Cases(keys)
-	for _, c := range databaseCases(keys) {
-		cases = append(cases, vaulttest.Case{Name: c.name, Run: inDatabase(c.run)})
-	}
-	cases = append(cases, keyCases(keys)...)
-	cases = append(cases, bridgeCases()...)
-	var passed, failed int64
-	for i, c := range cases {
-		err := runCase(ctx, "enclavetest-"+strconv.Itoa(i), c)
-		if err != nil {
-			failed++
-		} else {
-			passed++
-		}
-		post(outcome(c.Name, err)...)
-	}
-	post(
-		wire.Member{Name: "done", Value: wire.Bool(true)},
-		wire.Member{Name: "passed", Value: wire.Int(passed)},
-		wire.Member{Name: "failed", Value: wire.Int(failed)},
-	)
-}
-
-// runCase runs a case on a new database of that name, which it deletes.
-func runCase(ctx context.Context, name string, c vaulttest.Case) error {
-	if err := idbstore.Delete(ctx, name); err != nil {
-		return err
-	}
-	store, err := idbstore.Open(ctx, name)
-	if err != nil {
-		return err
-	}
-	err = c.Run(ctx, &named{store, name})
-	store.Close()
-	if err != nil {
-		return err
-	}
-	return idbstore.Delete(ctx, name)
-}
-
-// named is a store with the name of its database, for cases that look behind
-// the store.
-type named struct {
-	*idbstore.Store
-	name string
-}
-
-func inDatabase(run func(context.Context, *named) error) func(context.Context, vault.Store) error {
-	return func(ctx context.Context, store vault.Store) error { return run(ctx, store.(*named)) }
-}
-
-func outcome(name string, err error) []wire.Member {
-	members := []wire.Member{
-		{Name: "name", Value: wire.String(name)},
-		{Name: "ok", Value: wire.Bool(err == nil)},
+	c, err := readCommand(jsbridge.Global().Get("name").String())
+	if err == nil {
+		err = c.run(ctx)
 	}
 	if err != nil {
-		members = append(members, wire.Member{Name: "error", Value: wire.String(err.Error())})
+		post(flag("done"), wire.Member{Name: "error", Value: wire.String(err.Error())})
 	}
-	return members
 }
+
+// command is what the worker is to do.
+type command struct {
+	do, database, method, when, lock, only string
+	stop, operations, seed                 int64
+}
+
+func readCommand(text string) (c command, err error) {
+	if text == "" {
+		return command{do: "cases"}, nil
+	}
+	value, err := wire.Parse([]byte(text))
+	if err != nil {
+		return command{}, err
+	}
+	in := wire.NewObjectReader(value)
+	c.do = in.String("do")
+	for name, to := range map[string]*string{"database": &c.database, "method": &c.method, "when": &c.when, "lock": &c.lock, "only": &c.only} {
+		*to, _ = in.OptionalString(name)
+	}
+	for name, to := range map[string]*int64{"stop": &c.stop, "operations": &c.operations, "seed": &c.seed} {
+		*to, _ = in.OptionalInt(name)
+	}
+	return c, in.Done()
+}
+
+func (c command) run(ctx context.Context) error {
+	ops := webcrypto.New()
+	switch c.do {
+	case "prepare":
+		return prepare(ctx, c.database)
+	case "run":
+		return runMethod(ctx, c)
+	case "check":
+		return check(ctx, c.database)
+	case "mixed":
+		return mixed(ctx, c)
+	case "methods":
+		return postMethods()
+	case "hold":
+		return hold(ctx, c.lock)
+	case "share":
+		return share(ctx, ops)
+	}
+	runCases(ctx, allCases(ops), c.only)
+	return nil
+}
+
+// flag is a member that is true.
+func flag(name string) wire.Member { return wire.Member{Name: name, Value: wire.Bool(true)} }
 
 func post(members ...wire.Member) {
 	jsbridge.Global().Call("postMessage", string(wire.Object(members...).Append(nil)))

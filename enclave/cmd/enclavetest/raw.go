@@ -25,6 +25,18 @@ func openVersion(ctx context.Context, name string, version int) (jsbridge.Value,
 	return settle(ctx, request)
 }
 
+// upgrade makes a database of a version, as change says.
+func upgrade(ctx context.Context, name string, version int, change func(database jsbridge.Value)) (jsbridge.Value, error) {
+	request, err := jsbridge.Call(jsbridge.Global().Get("indexedDB"), "open", name, version)
+	if err != nil {
+		return jsbridge.Value{}, err
+	}
+	listener := jsbridge.Callback(func(jsbridge.Value) { change(request.Get("result")) })
+	defer listener.Release()
+	request.Set("onupgradeneeded", listener.Value)
+	return settle(ctx, request)
+}
+
 // raw makes one request of an object store, past package idbstore.
 func raw(ctx context.Context, name, store, mode, method string, args ...any) (jsbridge.Value, error) {
 	database, err := openVersion(ctx, name, 0)

@@ -15,79 +15,118 @@ import (
 // helloID is the id of the answer to hello.
 const helloID = 0
 
-// Connection is one port, bound to one caller for good.
-type Connection struct {
-	port    jsbridge.Value
-	caller  rpc.Caller
-	handler rpc.Handler
-	session *rpc.Session
-}
-
 // Offer is a port, and what the frame says of whoever offers it.
 type Offer struct {
 	Port   jsbridge.Value
 	Caller rpc.Caller
 	Hello  rpc.HelloRequest
 
+	// Resumed says that an earlier worker served the port, on which it saw ids
+	// up to LastID and took the messages Late without looking at them. Hello is
+	// answered already.
+	Resumed bool
+	LastID  int64
+	Late    []rpc.Envelope
+
 	// Listen makes the worker pass on every message of the port, as
 	// shell/worker/flatten.ts flattens it.
 	Listen func(receive jsbridge.Func)
 }
 
-// Open binds the port of an offer to its caller and answers hello. If the
-// answer is a refusal, the port is closed; otherwise requests are answered for
-// as long as the worker lives.
-func Open(ctx context.Context, offer Offer, handler rpc.Handler) {
-	c := &Connection{
-		port:    offer.Port,
-		caller:  offer.Caller,
-		handler: handler,
-		session: rpc.NewSession(jsbridge.Clock{}.Monotonic),
-	}
-	params, err := rpc.Encode(&offer.Hello)
+// connection is one port, bound to one caller for good.
+type connection struct {
+	hub     *Hub
+	offer   Offer
+	handler rpc.Handler
+	session *rpc.Session
+
+	running map[int64]struct{} // ids of requests without an answer
+	left    bool               // the port is another worker's
+	late    []rpc.Envelope     // what came while the hub closed, for the next worker
+}
+
+// hello answers hello and says whether the connection stands.
+func (c *connection) hello(ctx context.Context) bool {
+	params, err := rpc.Encode(&c.offer.Hello)
 	if err != nil {
 		c.refuse(helloID, &rpc.Error{Code: rpc.InvalidParams, Message: "hello: " + err.Error()})
-		c.port.Call("close")
-		return
+		return false
 	}
-	result, refused := rpc.Call(ctx, handler, c.caller, rpc.HelloMethod, params)
-	if refused != nil {
-		c.refuse(helloID, refused)
-		c.port.Call("close")
-		return
-	}
-	offer.Listen(jsbridge.Callbacks(func(args []jsbridge.Value) { c.receive(ctx, readEnvelope(args)) }))
-	c.answer(helloID, result)
+	c.hub.begin(c, helloID)
+	result, refused := rpc.Call(ctx, c.handler, c.offer.Caller, helloID, rpc.HelloMethod, params)
+	return c.settle(helloID, result, refused)
 }
 
 // receive answers a message now, or in a goroutine that runs its request.
-func (c *Connection) receive(ctx context.Context, e rpc.Envelope) {
+func (c *connection) receive(ctx context.Context, e rpc.Envelope) {
+	if c.hub.keep(c, e) {
+		return
+	}
 	id, refused := c.session.Admit(e)
 	if refused != nil {
 		c.refuse(id, refused)
 		return
 	}
+	c.hub.begin(c, id)
 	go c.run(ctx, id, e.Method, e.Params)
 }
 
-func (c *Connection) run(ctx context.Context, id int64, method, params string) {
-	result, refused := rpc.Call(ctx, c.handler, c.caller, method, params)
+// busyClosing is the answer to hello while the worker ends; a fresh one is there
+// in less.
+var busyClosing = &rpc.Error{Code: rpc.Busy, Message: "the vault is being locked", RetryAfter: 200}
+
+func (c *connection) run(ctx context.Context, id int64, method, params string) {
+	result, refused := rpc.Call(ctx, c.handler, c.offer.Caller, id, method, params)
 	c.session.Done()
+	c.settle(id, result, refused)
+}
+
+// settle answers a request that runs and says whether it was a result. If the
+// hub has given the port away meanwhile, it has answered.
+func (c *connection) settle(id int64, result string, refused *rpc.Error) bool {
+	if !c.hub.finish(c, id) {
+		return false
+	}
+	defer c.hub.finished()
 	if refused != nil {
 		c.refuse(id, refused)
-		return
+		return false
 	}
 	c.answer(id, result)
+	return true
 }
 
-func (c *Connection) answer(id int64, result string) {
-	c.port.Call("postMessage", map[string]any{"id": float64(id), "result": result})
+func (c *connection) answer(id int64, result string) {
+	c.post(map[string]any{"id": float64(id), "result": result})
 }
 
-func (c *Connection) refuse(id int64, why *rpc.Error) {
+func (c *connection) refuse(id int64, why *rpc.Error) {
 	answer := map[string]any{"code": string(why.Code), "message": why.Message}
 	if why.RetryAfter > 0 {
 		answer["retryAfter"] = float64(why.RetryAfter)
 	}
-	c.port.Call("postMessage", map[string]any{"id": float64(id), "error": answer})
+	c.post(map[string]any{"id": float64(id), "error": answer})
+}
+
+func (c *connection) announce(a rpc.Announcement) {
+	c.post(map[string]any{"event": a.Event, "data": a.Data})
+}
+
+func (c *connection) post(message map[string]any) {
+	c.offer.Port.Call("postMessage", message)
+}
+
+// seat returns what the frame says to the next worker of this connection
+// (shell/messages.ts, Seat).
+func (c *connection) seat() map[string]any {
+	return map[string]any{
+		"resumed":   true,
+		"lastId":    float64(c.session.LastID()),
+		"late":      flatten(c.late),
+		"origin":    c.offer.Caller.Origin,
+		"release":   c.offer.Caller.Release,
+		"partition": c.offer.Caller.Partition,
+		"protocol":  float64(c.offer.Hello.Protocol),
+		"nonce":     c.offer.Hello.Nonce,
+	}
 }

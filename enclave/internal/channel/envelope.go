@@ -23,3 +23,26 @@ func readEnvelope(args []jsbridge.Value) rpc.Envelope {
 		Bodies:      args[6].Int(),
 	}
 }
+
+// ReadLate reads the messages that an earlier worker passes on in a seat
+// (shell/messages.ts, Seat).
+func ReadLate(list jsbridge.Value) []rpc.Envelope {
+	var late []rpc.Envelope
+	for i := range list.Length() {
+		args := make([]jsbridge.Value, list.Index(i).Length())
+		for j := range args {
+			args[j] = list.Index(i).Index(j)
+		}
+		late = append(late, readEnvelope(args))
+	}
+	return late
+}
+
+// flatten writes messages as readEnvelope reads them.
+func flatten(messages []rpc.Envelope) []any {
+	list := make([]any, len(messages))
+	for i, e := range messages {
+		list[i] = []any{e.Malformed, e.ID, e.Method, e.MethodUnits, e.Params, e.ParamsUnits, e.Bodies}
+	}
+	return list
+}

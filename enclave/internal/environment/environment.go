@@ -11,6 +11,7 @@ import (
 	"ats.run/kms-enclave/enclave/internal/idbstore"
 	"ats.run/kms-enclave/enclave/internal/jsbridge"
 	"ats.run/kms-enclave/enclave/rpc"
+	"ats.run/kms-enclave/kmslib/keys"
 	"ats.run/kms-enclave/kmslib/vault"
 )
 
@@ -24,32 +25,33 @@ type Environment struct {
 
 var _ rpc.Environment = (*Environment)(nil)
 
-// Find opens the enclave's database and tries to make a key, keep it, read it
-// back and sign with it. It never fails: a browser in which that does not work
-// has a Store that is unavailable, or no algorithms.
+// Find opens the enclave's database and tries what the vault will do: to make
+// keys, keep them, read them back, and use them; also to wrap, unwrap and derive
+// such that no byte of a key comes out. It never fails: a browser in which that
+// does not work has a Store that is unavailable, or no algorithms.
 //
 // persist asks the browser not to evict what is stored and returns whether it
 // promises that. It is called once, after the first commit: the moment at which
 // there is something worth asking for, since some browsers ask the person.
-func Find(ctx context.Context, keys vault.KeyOps, persist func(context.Context) bool) *Environment {
-	made, persistent := make(chan madeKey, 1), make(chan bool, 1)
-	go func() { made <- makeKey(ctx, keys) }() // while the database opens
+func Find(ctx context.Context, ops keys.Ops, persist func(context.Context) bool) *Environment {
+	made, persistent := make(chan probe, 1), make(chan bool, 1)
+	go func() { made <- newProbe(ctx, ops) }() // while the database opens
 	go func() { persistent <- isPersistent(ctx) }()
 	store, err := idbstore.Open(ctx, idbstore.Name)
 	if err != nil {
 		return &Environment{store: idbstore.Unavailable{Err: err}}
 	}
 	e := &Environment{kept: true}
-	e.store = &keeping{Store: store, stored: func() { e.persistent = persist(ctx) }}
-	key := <-made
-	if key.err != nil {
+	e.store = &keeping{Store: store, stored: func() { e.persistent = e.persistent || persist(ctx) }}
+	p := <-made
+	if p.err != nil {
 		return e
 	}
-	found, err := store.Probe(ctx, key.handle)
+	found, err := store.Probe(ctx, p.signing, p.sealing)
 	if err != nil {
 		return &Environment{store: idbstore.Unavailable{Err: err}}
 	}
-	if _, err := keys.SignP256(ctx, found, []byte("probe")); err == nil {
+	if p.use(ctx, ops, found[0], found[1]) == nil {
 		e.algorithms = []string{rpc.ES256}
 	}
 	e.persistent = <-persistent
@@ -65,17 +67,6 @@ func isPersistent(ctx context.Context) bool {
 	}
 	persisted, err := jsbridge.CallAwait(ctx, manager, "persisted")
 	return err == nil && persisted.Truthy()
-}
-
-// madeKey is a key for the probe, or why there is none.
-type madeKey struct {
-	handle vault.Handle
-	err    error
-}
-
-func makeKey(ctx context.Context, keys vault.KeyOps) madeKey {
-	handle, _, err := keys.GenerateP256(ctx)
-	return madeKey{handle, err}
 }
 
 // Store returns the store that was found, which asks for persistence.

@@ -18,33 +18,53 @@ func fault(op string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	thrown, ok := errors.AsType[*jsbridge.Error](err)
-	if ok && thrown.Name == "QuotaExceededError" {
-		return &vault.StorageError{Op: op, Kind: vault.StorageQuota, Err: err}
+	kind := vault.StorageUnavailable
+	if thrown, ok := errors.AsType[*jsbridge.Error](err); ok {
+		switch thrown.Name {
+		case "QuotaExceededError":
+			kind = vault.StorageQuota
+		case "DataCloneError":
+			kind = vault.StorageHandles
+		}
 	}
-	return unavailable(op, err)
+	return &vault.StorageError{Op: op, Kind: kind, Err: err}
 }
 
 func unavailable(op string, err error) *vault.StorageError {
 	return &vault.StorageError{Op: op, Kind: vault.StorageUnavailable, Err: err}
 }
 
-// Unavailable is the Store where there is none: everything fails with Err.
+// Unavailable is the Store where there is none: everything fails as opening it
+// did.
 type Unavailable struct{ Err error }
 
 var _ vault.Store = Unavailable{}
 
 // Get implements vault.Store.
 func (u Unavailable) Get(context.Context, vault.Ref) (vault.Record, error) {
-	return vault.Record{}, unavailable("get", u.Err)
+	return vault.Record{}, u.fault("get")
 }
 
 // List implements vault.Store.
 func (u Unavailable) List(context.Context, string) ([]vault.Ref, error) {
-	return nil, unavailable("list", u.Err)
+	return nil, u.fault("list")
+}
+
+// Scan implements vault.Store.
+func (u Unavailable) Scan(context.Context, string, string, int) ([]vault.Entry, error) {
+	return nil, u.fault("scan")
 }
 
 // Commit implements vault.Store.
 func (u Unavailable) Commit(context.Context, []vault.Change) error {
-	return unavailable("commit", u.Err)
+	return u.fault("commit")
+}
+
+// fault keeps the kind of the failure, which says what to do.
+func (u Unavailable) fault(op string) error {
+	kind := vault.StorageUnavailable
+	if failed, ok := errors.AsType[*vault.StorageError](u.Err); ok {
+		kind = failed.Kind
+	}
+	return &vault.StorageError{Op: op, Kind: kind, Err: u.Err}
 }

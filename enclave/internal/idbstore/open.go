@@ -8,6 +8,7 @@ package idbstore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"ats.run/kms-enclave/enclave/internal/jsbridge"
 	"ats.run/kms-enclave/kmslib/vault"
@@ -31,6 +32,9 @@ var migrations = [...]func(database jsbridge.Value) error{
 		_, err := jsbridge.Call(database, "createObjectStore", probeStore, map[string]any{"autoIncrement": true})
 		return err
 	},
+	// The stores stay as they are. From here on keys belong to users and every
+	// use of one is logged, so a release that knows neither must not write here.
+	func(jsbridge.Value) error { return nil },
 }
 
 // Store keeps records in one database.
@@ -52,33 +56,71 @@ func Open(ctx context.Context, name string) (*Store, error) {
 	if err != nil {
 		return nil, fault("open", err)
 	}
-	opened := make(chan error, 1)
-	listener := jsbridge.Callback(func(event jsbridge.Value) {
-		switch event.Get("type").String() {
-		case "upgradeneeded":
-			migrate(request, event.Get("oldVersion").Int())
-		case "success":
-			report(opened, nil)
-		case "blocked":
-			report(opened, unavailable("open", errors.New("another tab has an older release of the enclave open")))
-		case "error":
-			report(opened, fault("open", jsbridge.ErrorOf(request.Get("error"))))
-		}
-	})
-	defer listener.Release()
+	o := &opening{request: request, done: make(chan error, 1)}
+	o.listener = jsbridge.Callback(o.hear)
 	for _, event := range []string{"upgradeneeded", "success", "blocked", "error"} {
-		request.Call("addEventListener", event, listener)
+		request.Call("addEventListener", event, o.listener)
 	}
 	select {
-	case err := <-opened:
-		if err != nil {
-			return nil, err
-		}
+	case err = <-o.done:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		err = ctx.Err()
+	}
+	if err != nil {
+		o.givenUp = true
+		return nil, err
 	}
 	return newStore(request.Get("result")), nil
 }
+
+// blockedPatience is how long an older release may take to give way.
+const blockedPatience = 2 * time.Second
+
+// opening is a request to open a database. Its events can come after whoever
+// asked has given up: then nothing is migrated, and nothing stays open.
+type opening struct {
+	request  jsbridge.Value
+	listener jsbridge.Func
+	done     chan error
+	givenUp  bool
+}
+
+func (o *opening) hear(event jsbridge.Value) {
+	switch event.Get("type").String() {
+	case "upgradeneeded":
+		if o.givenUp {
+			o.abort()
+			return
+		}
+		o.migrate(event.Get("oldVersion").Int())
+	case "blocked": // also while the other tab gives way, which takes it a moment
+		time.AfterFunc(blockedPatience, func() {
+			report(o.done, unavailable("open", errors.New("another tab has an older release of the enclave open")))
+		})
+	case "success":
+		o.listener.Release()
+		if o.givenUp {
+			o.request.Get("result").Call("close")
+		}
+		report(o.done, nil)
+	case "error":
+		o.listener.Release()
+		report(o.done, fault("open", jsbridge.ErrorOf(o.request.Get("error"))))
+	}
+}
+
+// migrate brings the database from a version to the newest one. If a step
+// fails, the database stays as it was, and the request to open it fails.
+func (o *opening) migrate(from int) {
+	for _, step := range migrations[from:] {
+		if step(o.request.Get("result")) != nil {
+			o.abort()
+			return
+		}
+	}
+}
+
+func (o *opening) abort() { _, _ = jsbridge.Call(o.request.Get("transaction"), "abort") }
 
 // newStore returns a Store that gives way when a newer release, in another
 // tab, wants to migrate. From then on it is unavailable.
@@ -86,17 +128,6 @@ func newStore(database jsbridge.Value) *Store {
 	giveWay := jsbridge.Callback(func(jsbridge.Value) { database.Call("close") })
 	database.Set("onversionchange", giveWay.Value)
 	return &Store{database}
-}
-
-// migrate brings the database from a version to the newest one. If a step
-// fails, the database stays as it was, and the request to open it fails.
-func migrate(request jsbridge.Value, from int) {
-	for _, step := range migrations[from:] {
-		if step(request.Get("result")) != nil {
-			_, _ = jsbridge.Call(request.Get("transaction"), "abort")
-			return
-		}
-	}
 }
 
 // report gives the first outcome to whoever waits for it.

@@ -13,24 +13,32 @@ import (
 	"ats.run/kms-enclave/kmslib/vault"
 )
 
-// Probe stores a handle, reads it back, deletes it, and returns what was read.
-// The error is the context's or a *vault.StorageError. No record is touched.
-func (s *Store) Probe(ctx context.Context, handle vault.Handle) (vault.Handle, error) {
-	found, err := s.probe(ctx, handle)
+// Probe stores handles, reads them back, deletes them, and returns what was
+// read. The error is the context's or a *vault.StorageError. No record is
+// touched.
+func (s *Store) Probe(ctx context.Context, handles ...vault.Handle) ([]vault.Handle, error) {
+	found, err := s.probe(ctx, handles)
+	if errors.Is(err, errNotGivenBack) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fault("open", err)
 	}
 	return found, nil
 }
 
-func (s *Store) probe(ctx context.Context, handle vault.Handle) (vault.Handle, error) {
+func (s *Store) probe(ctx context.Context, handles []vault.Handle) ([]vault.Handle, error) {
+	array := make([]any, len(handles))
+	for i, handle := range handles {
+		array[i] = handle
+	}
 	transaction, err := jsbridge.Call(s.database, "transaction", probeStore, "readwrite",
 		map[string]any{"durability": "relaxed"})
 	if err != nil {
 		return nil, err
 	}
 	store := transaction.Call("objectStore", probeStore)
-	key, err := request(ctx, store, "add", map[string]any{"handle": handle})
+	key, err := request(ctx, store, "add", map[string]any{"handles": array})
 	if err != nil {
 		return nil, err
 	}
@@ -41,10 +49,30 @@ func (s *Store) probe(ctx context.Context, handle vault.Handle) (vault.Handle, e
 	if _, err := request(ctx, store, "delete", key); err != nil {
 		return nil, err
 	}
-	if jsbridge.IsNothing(stored) || !jsbridge.IsA(stored.Get("handle"), "CryptoKey") {
-		return nil, errors.New("the browser does not give back a CryptoKey that it stored")
+	return readBack(stored, len(handles))
+}
+
+// errNotGivenBack is what some browsers do with keys, instead of saying so when
+// they are stored.
+var errNotGivenBack = &vault.StorageError{
+	Op:   "open",
+	Kind: vault.StorageHandles,
+	Err:  errors.New("the browser does not give back a CryptoKey that it stored"),
+}
+
+func readBack(stored jsbridge.Value, count int) ([]vault.Handle, error) {
+	if jsbridge.IsNothing(stored) || !jsbridge.IsA(stored.Get("handles"), "Array") {
+		return nil, errNotGivenBack
 	}
-	return stored.Get("handle"), nil
+	found := make([]vault.Handle, count)
+	for i := range found {
+		handle := stored.Get("handles").Index(i)
+		if !isKept(handle) {
+			return nil, errNotGivenBack
+		}
+		found[i] = handle
+	}
+	return found, nil
 }
 
 // request makes one request of an object store and waits for it. The next one

@@ -7,6 +7,7 @@ package idbstore
 
 import (
 	"context"
+	"errors"
 
 	"ats.run/kms-enclave/enclave/internal/jsbridge"
 	"ats.run/kms-enclave/kmslib/vault"
@@ -23,18 +24,80 @@ func (s *Store) Get(ctx context.Context, ref vault.Ref) (vault.Record, error) {
 
 // List implements vault.Store.
 func (s *Store) List(ctx context.Context, collection string) ([]vault.Ref, error) {
-	// An array sorts before longer ones that it begins, and every array after
-	// every string (Indexed Database API, section 2.4).
-	everyKey := jsbridge.Global().Get("IDBKeyRange").Call("bound", []any{collection}, []any{collection, []any{}})
-	result, err := s.read(ctx, "list", "getAllKeys", everyKey)
+	result, err := s.read(ctx, "list", "getAllKeys", keysFrom(collection, ""))
 	if err != nil {
 		return nil, err
 	}
 	refs := make([]vault.Ref, result.Length())
 	for i := range refs {
-		refs[i] = vault.Ref{Collection: collection, Key: result.Index(i).Index(1).String()}
+		refs[i] = refOf(collection, result.Index(i))
 	}
 	return refs, nil
+}
+
+// Scan implements vault.Store.
+func (s *Store) Scan(ctx context.Context, collection, from string, limit int) ([]vault.Entry, error) {
+	if limit < 1 {
+		return nil, &vault.InputError{Field: "limit", Reason: "expected at least 1"}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	store, err := s.reading("scan")
+	if err != nil {
+		return nil, err
+	}
+	// Both see the same records, as they are of one transaction.
+	wanted, count := keysFrom(collection, from), min(limit, maxCount)
+	keyRequest, err := jsbridge.Call(store, "getAllKeys", wanted, count)
+	if err != nil {
+		return nil, fault("scan", err)
+	}
+	found, err := request(ctx, store, "getAll", wanted, count)
+	if err != nil {
+		return nil, fault("scan", err)
+	}
+	return decodeAll(collection, keyRequest.Get("result"), found)
+}
+
+// maxCount is the greatest count that a request takes (Indexed Database API,
+// section 4.5, [EnforceRange] unsigned long).
+const maxCount = 1<<32 - 1
+
+func decodeAll(collection string, names, found jsbridge.Value) ([]vault.Entry, error) {
+	entries := make([]vault.Entry, found.Length())
+	for i := range entries {
+		ref := refOf(collection, names.Index(i))
+		record, err := decode(ref, found.Index(i))
+		if errors.Is(err, vault.ErrNotFound) { // undefined was stored
+			err = &vault.RecordError{Collection: collection, Reason: "the browser does not give back what it stored"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = vault.Entry{Ref: ref, Record: record}
+	}
+	return entries, nil
+}
+
+// keysFrom returns the range of the keys of a collection that are not before
+// from. An array sorts before longer ones that it begins, and every array after
+// every string (Indexed Database API, section 2.4).
+func keysFrom(collection, from string) jsbridge.Value {
+	return jsbridge.Global().Get("IDBKeyRange").Call("bound", []any{collection, from}, []any{collection, []any{}})
+}
+
+func refOf(collection string, key jsbridge.Value) vault.Ref {
+	return vault.Ref{Collection: collection, Key: key.Index(1).String()}
+}
+
+// reading returns the object store of a new transaction that reads.
+func (s *Store) reading(op string) (jsbridge.Value, error) {
+	transaction, err := jsbridge.Call(s.database, "transaction", recordStore, "readonly")
+	if err != nil {
+		return jsbridge.Value{}, fault(op, err)
+	}
+	return transaction.Call("objectStore", recordStore), nil
 }
 
 // read makes one request in a transaction of its own.
@@ -42,15 +105,11 @@ func (s *Store) read(ctx context.Context, op, method string, arg any) (jsbridge.
 	if err := ctx.Err(); err != nil {
 		return jsbridge.Value{}, err
 	}
-	transaction, err := jsbridge.Call(s.database, "transaction", recordStore, "readonly")
+	store, err := s.reading(op)
 	if err != nil {
-		return jsbridge.Value{}, fault(op, err)
+		return jsbridge.Value{}, err
 	}
-	request, err := jsbridge.Call(transaction.Call("objectStore", recordStore), method, arg)
-	if err != nil {
-		return jsbridge.Value{}, fault(op, err)
-	}
-	result, err := await(ctx, request)
+	result, err := request(ctx, store, method, arg)
 	if err != nil {
 		return jsbridge.Value{}, fault(op, err)
 	}

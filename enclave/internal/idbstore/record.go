@@ -20,8 +20,8 @@ func encode(c *vault.Change) (map[string]any, error) {
 		return record, nil
 	}
 	handle, ok := c.Handle.(jsbridge.Value)
-	if !ok || !jsbridge.IsA(handle, "CryptoKey") {
-		return nil, &vault.InputError{Field: "Handle", Reason: "expected a CryptoKey"}
+	if !ok || !isKept(handle) {
+		return nil, &vault.InputError{Field: "Handle", Reason: "expected a CryptoKey that is not extractable"}
 	}
 	record["handle"] = handle
 	return record, nil
@@ -43,12 +43,17 @@ func decode(ref vault.Ref, stored jsbridge.Value) (vault.Record, error) {
 	}
 	record := vault.Record{Version: version, Value: value}
 	if handle := stored.Get("handle"); !handle.IsUndefined() {
-		if !jsbridge.IsA(handle, "CryptoKey") {
-			return vault.Record{}, &vault.RecordError{Collection: ref.Collection, Reason: "handle: expected a CryptoKey"}
+		if !isKept(handle) {
+			return vault.Record{}, &vault.RecordError{Collection: ref.Collection, Reason: "handle: expected a CryptoKey that is not extractable"}
 		}
 		record.Handle = handle
 	}
 	return record, nil
+}
+
+// isKept reports whether v is a key whose bytes the browser keeps to itself.
+func isKept(v jsbridge.Value) bool {
+	return jsbridge.IsA(v, "CryptoKey") && !v.Get("extractable").Bool()
 }
 
 // versionOf returns the version of a stored record, 0 if there is none.

@@ -35,3 +35,18 @@ func CopyBytes(v Value, limit int) ([]byte, error) {
 	js.CopyBytesToGo(b, v)
 	return b, nil
 }
+
+// Wipe sets every byte of v, an ArrayBuffer or a Uint8Array, to zero. What was
+// transferred away or is something else is left alone.
+func Wipe(v Value) {
+	if IsA(v, "ArrayBuffer") {
+		array, err := New("Uint8Array", v)
+		if err != nil {
+			return
+		}
+		v = array
+	}
+	if IsA(v, "Uint8Array") {
+		v.Call("fill", 0)
+	}
+}

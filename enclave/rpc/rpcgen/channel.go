@@ -34,6 +34,13 @@ export type AnswerMessage =
   | { readonly id: number; readonly result: string; readonly bodies?: readonly ArrayBuffer[] }
   | { readonly id: number; readonly error: ErrorMessage };
 
+/** What the enclave posts on the port without being asked. */
+export interface EventMessage {
+  readonly event: EventName;
+  /** JSON text of what the event carries. */
+  readonly data: string;
+}
+
 /** A refusal. */
 export interface ErrorMessage {
   readonly code: ErrorCode;

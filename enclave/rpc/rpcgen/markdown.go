@@ -26,6 +26,7 @@ func Markdown() []byte {
 	for _, m := range rpc.Methods() {
 		documentMethod(w, m)
 	}
+	documentEvents(w)
 	documentCodes(w)
 	documentLimits(w)
 	return []byte(w.text.String())
@@ -39,7 +40,18 @@ func documentMethod(w *writer, m rpc.Method) {
 	w.line("")
 	documentFields(w, "Parameters", m.Request())
 	documentFields(w, "Result", m.Response())
-	w.line("Consent: " + string(m.Consent) + ". Errors: " + codeList(m.Errors) + ".")
+	w.line("Consent: " + string(m.Consent) + ". " + waiting(m) + "Errors: " + codeList(m.Errors) + ".")
+}
+
+// waiting says whether an answer waits for the person.
+func waiting(m rpc.Method) string {
+	switch {
+	case m.Asks():
+		return "Waits for the person. "
+	case m.MayAsk():
+		return "Waits for the person if there is a stricter rule for the app. "
+	}
+	return ""
 }
 
 func documentFields(w *writer, title string, m rpc.Message) {
@@ -59,6 +71,26 @@ func documentFields(w *writer, title string, m rpc.Message) {
 		w.line("| " + name + " | " + bounds(f) + " | " + f.Doc + " |")
 	}
 	w.line("")
+	for _, f := range fields {
+		if f.Kind == rpc.KindObjects {
+			documentFields(w, "Each of `"+f.Name+"`", f.Element())
+		}
+	}
+}
+
+func documentEvents(w *writer) {
+	w.line("")
+	w.line("## Events")
+	w.line("")
+	w.line("What the enclave posts on the port without being asked.")
+	for _, e := range rpc.Events() {
+		w.line("")
+		w.line("### `" + e.Name + "`")
+		w.line("")
+		w.line(e.Doc)
+		w.line("")
+		documentFields(w, "Data", e.Data())
+	}
 }
 
 func documentCodes(w *writer) {

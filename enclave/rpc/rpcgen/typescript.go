@@ -38,7 +38,11 @@ func TypeScript() []byte {
 		writeInterface(w, typeName(m.Name)+"Request", "Parameters of `"+m.Name+"`.", m.Request())
 		writeInterface(w, typeName(m.Name)+"Response", "Result of `"+m.Name+"`.", m.Response())
 	}
+	for _, e := range rpc.Events() {
+		writeInterface(w, typeName(e.Name)+"Event", "What the event `"+e.Name+"` carries.", e.Data())
+	}
 	writeMethods(w)
+	writeEvents(w)
 	return []byte(w.text.String())
 }
 
@@ -82,6 +86,11 @@ func writeUnion(w *writer, name, doc string, local bool) {
 }
 
 func writeInterface(w *writer, name, doc string, m rpc.Message) {
+	for _, f := range rpc.Fields(m) {
+		if f.Kind == rpc.KindObjects {
+			writeInterface(w, elementName(name, f), "Element of `"+f.Name+"`.", f.Element())
+		}
+	}
 	w.line("")
 	w.comment("", doc)
 	fields := rpc.Fields(m)
@@ -96,7 +105,7 @@ func writeInterface(w *writer, name, doc string, m rpc.Message) {
 		if f.Optional {
 			mark = "?"
 		}
-		w.line("  readonly " + f.Name + mark + ": " + typeOf(f) + ";")
+		w.line("  readonly " + f.Name + mark + ": " + typeOf(name, f) + ";")
 	}
 	w.line("}")
 }
@@ -121,10 +130,60 @@ func writeMethods(w *writer) {
 	w.line("export type Method = keyof Methods;")
 	w.line("")
 	w.comment("", "Every method, in the order of the table.")
-	w.line("export const methods: readonly Method[] = [" + strings.Join(names, ", ") + "];")
+	writeNames(w, "methods", names)
+	w.line("")
+	w.comment("", "Methods whose every answer waits for the person: call them at a click, and give the person minutes.")
+	writeNames(w, "ceremonies", methodNames(rpc.Method.Asks))
+	w.line("")
+	w.comment("", "Methods whose answer waits for the person if the person made a stricter rule for the app.")
+	writeNames(w, "approvable", methodNames(func(m rpc.Method) bool { return m.MayAsk() && !m.Asks() }))
 }
 
-func typeOf(f rpc.Field) string {
+func writeNames(w *writer, constant string, quoted []string) {
+	w.line("export const " + constant + ": readonly Method[] = [")
+	for _, name := range quoted {
+		w.line("  " + name + ",")
+	}
+	w.line("];")
+}
+
+func methodNames(which func(rpc.Method) bool) []string {
+	var names []string
+	for _, m := range rpc.Methods() {
+		if which(m) {
+			names = append(names, quote(m.Name))
+		}
+	}
+	return names
+}
+
+func writeEvents(w *writer) {
+	w.line("")
+	w.comment("", "What the enclave tells without being asked, and what each event carries.")
+	w.line("export interface Events {")
+	for _, e := range rpc.Events() {
+		w.comment("  ", e.Doc)
+		w.line("  readonly " + quote(e.Name) + ": " + typeName(e.Name) + "Event;")
+	}
+	w.line("}")
+	w.line("")
+	w.comment("", "Name of an event.")
+	w.line("export type EventName = keyof Events;")
+}
+
+// elementName makes "VapidListKey" of the member keys of "VapidListResponse".
+func elementName(owner string, f rpc.Field) string {
+	one := strings.TrimSuffix(f.Name, "s")
+	if stem, plural := strings.CutSuffix(f.Name, "ies"); plural {
+		one = stem + "y"
+	}
+	return strings.TrimSuffix(owner, "Response") + strings.ToUpper(one[:1]) + one[1:]
+}
+
+func typeOf(owner string, f rpc.Field) string {
+	if f.Kind == rpc.KindObjects {
+		return "readonly " + elementName(owner, f) + "[]"
+	}
 	one := "string"
 	if len(f.OneOf) > 0 {
 		quoted := make([]string, len(f.OneOf))

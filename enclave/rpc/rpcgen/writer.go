@@ -40,6 +40,8 @@ func bounds(f rpc.Field) string {
 		return "Integer, at least " + strconv.FormatInt(f.Min, 10)
 	case f.Kind == rpc.KindInteger:
 		return "Integer, " + f.Span("")
+	case f.Kind == rpc.KindObjects:
+		return "List of " + f.Span("objects")
 	case f.Kind == rpc.KindStrings:
 		return "List of " + f.Span("elements") + ", each " + values(f)
 	case len(f.OneOf) > 0:

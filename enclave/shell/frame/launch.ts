@@ -4,41 +4,29 @@
 import type { WorkerMessage } from "../messages.ts";
 import { altered } from "./failure.ts";
 import { fileName } from "./files.ts";
+import { trustedURL } from "./trust.ts";
 
-/** Trusted Types, as far as this page uses them; TypeScript's DOM types do not have them yet. */
-interface TrustedTypesFactory {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
-}
+/** Takes what a worker says, with the ports it gives back. */
+export type Hear = (message: WorkerMessage, ports: readonly MessagePort[]) => void;
 
 /**
- * Starts the worker, and resolves once its script runs. No browser checks the integrity of a worker's
+ * Starts a worker, and resolves once its script runs. No browser checks the integrity of a worker's
  * script, so it is fetched with integrity first, into the HTTP cache from which the worker then comes.
  * A host that answers two requests for an immutable file differently is not found here.
  */
-export async function launch(hear: (message: WorkerMessage) => void): Promise<Worker> {
-  const url = new URL(WORKER_URL, import.meta.url).href;
-  const trusted = trust(url);
+export async function launch(hear: Hear): Promise<Worker> {
+  const url = trustedURL(WORKER_URL);
   const failed = altered(fileName(url));
   const response = await fetch(url, { integrity: WORKER_INTEGRITY }).catch(() => undefined);
   if (!response?.ok) throw failed;
-  const worker = new Worker(trusted);
+  const worker = new Worker(url);
   return new Promise((resolve, reject) => {
     worker.onerror = () => reject(failed);
-    worker.onmessage = (event: MessageEvent<WorkerMessage>) => {
-      if (event.data.kms === "up") resolve(worker);
-      else hear(event.data);
+    worker.onmessage = ({ data, ports }: MessageEvent<WorkerMessage>) => {
+      if (data.kms === "up") resolve(worker);
+      else hear(data, ports);
     };
   });
-}
-
-/** Makes the one policy of this page, which lets through the worker's URL and nothing else. */
-function trust(workerURL: string): string {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypesFactory };
-  const createScriptURL = (url: string): string => {
-    if (url === workerURL) return url;
-    throw new TypeError("not the enclave's worker");
-  };
-  return trustedTypes ? trustedTypes.createPolicy("kms-enclave", { createScriptURL }).createScriptURL(workerURL) : workerURL;
 }
 
 /**

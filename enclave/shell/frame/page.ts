@@ -6,12 +6,25 @@ export function removeNotice(): void {
   document.getElementById("notice")?.remove();
 }
 
-/** Shows why the enclave is not usable. */
+/** Says where this document is, which style.css goes by. */
+export function setMode(mode: "frame" | "window" | "page"): void {
+  document.documentElement.dataset.mode = mode;
+}
+
+/** Where ceremonies are shown. */
+export function stage(): HTMLElement {
+  const found = document.getElementById("stage");
+  if (found) return found;
+  throw new Error("index.html has no stage");
+}
+
+/** Shows why the enclave is not usable, once. */
 export function showFailure(message: string): void {
   const alert = document.createElement("p");
   alert.setAttribute("role", "alert");
   alert.textContent = message;
-  document.querySelector("main")?.append(alert);
+  const main = document.querySelector("main");
+  if (!main?.textContent?.includes(message)) main?.append(alert);
 }
 
 /** Shows which release runs here. A page can say what it likes; what counts is what a verifier says. */

@@ -15,11 +15,7 @@ interface ListedFile {
 }
 
 /** A file of which this build knows the name and the integrity. */
-interface EmbeddedFile {
-  role: "script" | "worker" | "wasm";
-  path: string;
-  integrity: string;
-}
+type EmbeddedFile = Pick<ListedFile, "path" | "role" | "integrity">;
 
 /**
  * Checks that the release.json beside this document is the manifest of this very build, and that the
@@ -36,9 +32,14 @@ export async function checkRelease(): Promise<string> {
     readFresh(here, fileName(here) || "index.html"),
   ]);
   const { entry, files } = parseManifest(manifest);
-  for (const file of embeddedFiles()) {
+  const embedded = embeddedFiles();
+  for (const file of embedded) {
     if (!isListed(files, file)) throw notListed(file.path);
   }
+  // One of these roles that this build does not know is of another release.
+  const roles = new Set(embedded.map(({ role }) => role));
+  const other = files.find(({ role, path }) => roles.has(role) && !embedded.some((file) => file.path === path));
+  if (other) throw notListed(other.path);
   const path = fileName(here) || entry;
   const listed = files.find((file) => file.role === "document" && file.path === path);
   if (!listed) throw notListed(path);
@@ -55,17 +56,21 @@ function documentURL(): URL {
 
 function embeddedFiles(): EmbeddedFile[] {
   const script = document.querySelector<HTMLScriptElement>("script[integrity]");
+  const strength: EmbeddedFile[] = STRENGTH_URL
+    ? [{ role: "script", path: fileName(STRENGTH_URL), integrity: STRENGTH_INTEGRITY }]
+    : [];
   return [
+    ...strength,
     { role: "script", path: fileName(import.meta.url), integrity: script?.integrity ?? "" },
     { role: "worker", path: fileName(WORKER_URL), integrity: WORKER_INTEGRITY },
     { role: "wasm", path: fileName(WASM_URL), integrity: WASM_INTEGRITY },
   ];
 }
 
-/** Whether the one file of that role is this one. */
+/** Whether there is one file of that role and name, and it is this one. */
 function isListed(files: readonly ListedFile[], expected: EmbeddedFile): boolean {
-  const [file, ...others] = files.filter(({ role }) => role === expected.role);
-  return others.length === 0 && file?.path === expected.path && file.integrity === expected.integrity;
+  const [file, ...others] = files.filter(({ role, path }) => role === expected.role && path === expected.path);
+  return others.length === 0 && file?.integrity === expected.integrity;
 }
 
 function notListed(path: string): Failure {

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { limits } from "../../sdk/api.ts";
+import { inputLimits, type StagedMessage } from "../messages.ts";
 
 /**
- * What the program is told of a message: numbers, texts and truth values, nothing else. So no value
- * that Go has no type for reaches it, and a text beyond its limit is measured but not copied. What to
- * think of a message is for the program to decide (package rpc, Envelope).
+ * What the program is told of a message: numbers, texts, truth values and bytes, nothing else. So no value
+ * that Go has no type for reaches it, and what is beyond its limit is measured but not copied. What to think
+ * of a message is for the program to decide (package rpc, Envelope; package stage).
  */
 export type Flat = [
   malformed: boolean,
@@ -20,7 +21,7 @@ export type Flat = [
 
 const members = new Set(["id", "method", "params", "bodies"]);
 
-/** Flattens what came on a port. Structured cloning made it, so reading it runs no code of the sender. */
+/** Flattens what an app sent. Structured cloning made it, so reading it runs no code of the sender. */
 export function flatten(data: unknown): Flat {
   const { id, method, params, bodies = [] } = isPlain(data) ? data : {};
   const wellFormed =
@@ -42,6 +43,50 @@ export function flatten(data: unknown): Flat {
 function measure(text: unknown, limit: number): [text: string, units: number] {
   if (typeof text !== "string") return ["", 0];
   return [text.length > limit ? "" : text, text.length];
+}
+
+/** What the person did, for the program. Of a cancel or a malformed message the rest is empty. */
+export type FlatInput = [
+  kind: "input" | "cancel" | "malformed",
+  turn: number, // 0: not said
+  action: string,
+  fields: string,
+  ...secrets: Uint8Array[],
+];
+
+const inputMembers = new Set(["kms", "turn", "action", "fields", "secrets"]);
+
+/** Flattens what came on a ceremony's port. Secrets are the message's own bytes, for the program to wipe. */
+export function flattenInput(data: unknown): FlatInput {
+  if (isPlain(data) && data.kms === "cancel") return ["cancel", 0, "", ""];
+  if (!isPlain(data) || data.kms !== "input" || !Object.keys(data).every((name) => inputMembers.has(name))) {
+    return ["malformed", 0, "", ""];
+  }
+  const { turn = 0, action, fields, secrets } = data;
+  const wellFormed =
+    typeof turn === "number" &&
+    Number.isSafeInteger(turn) &&
+    typeof action === "string" &&
+    action.length <= inputLimits.actionUnits &&
+    typeof fields === "string" &&
+    fields.length <= inputLimits.fieldsUnits;
+  if (!wellFormed || !areSecrets(secrets)) return ["malformed", 0, "", ""];
+  return ["input", turn, action, fields, ...secrets.map((secret) => new Uint8Array(secret))];
+}
+
+function areSecrets(value: unknown): value is ArrayBuffer[] {
+  const isSecret = (secret: unknown): boolean =>
+    secret instanceof ArrayBuffer && secret.byteLength <= inputLimits.secretBytes;
+  return Array.isArray(value) && value.length <= inputLimits.secrets && value.every(isSecret);
+}
+
+/** Facts of the place where a ceremony is, for the program. */
+export type FlatPlace = [embedded: boolean, rpId: string, origin: string, topOrigin: string, passkeys: boolean];
+
+/** Flattens what the frame says of a place. */
+export function flattenPlace(message: StagedMessage): FlatPlace {
+  const { embedded, rpId, origin, topOrigin = "", passkeys } = message;
+  return [embedded, rpId, origin, topOrigin, passkeys];
 }
 
 /** Whether value is a plain object: not a list, nor bytes with a member for each. */

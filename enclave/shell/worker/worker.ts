@@ -8,7 +8,8 @@
 import "wasm_exec";
 
 import type { ErrorCode } from "../../sdk/api.ts";
-import type { ConnectMessage, FrameMessage, WorkerMessage } from "../messages.ts";
+import type { ConnectMessage, FrameMessage, Seat, WorkerMessage } from "../messages.ts";
+import { Ceremonies, listenToPerson } from "./ceremonies.ts";
 import { type Flat, flatten } from "./flatten.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -26,7 +27,12 @@ type Offer = ConnectMessage & { port: MessagePort };
 const waiting: Offer[] = [];
 let serve = (offer: Offer): void => void waiting.push(offer);
 
+/** Ports that were given back. */
+let given: readonly MessagePort[] = [];
+
 let persisted = (_granted: boolean): void => {};
+
+const ceremonies = new Ceremonies(post);
 
 /** What the program in cmd/enclave finds as globalThis.kmsWorker. */
 const kmsWorker = {
@@ -37,19 +43,37 @@ const kmsWorker = {
   },
   /** Passes on every message of a port, flattened. */
   listen(port: MessagePort, receive: (...message: Flat) => void): void {
-    port.onmessage = ({ data }) => receive(...flatten(data));
-    port.onmessageerror = () => receive(...flatten(undefined));
+    const pass = (message: Flat) => {
+      const seat = given.indexOf(port);
+      if (seat < 0) receive(...message);
+      else post({ kms: "late", seat, message });
+    };
+    port.onmessage = ({ data }) => pass(flatten(data));
+    port.onmessageerror = () => pass(flatten(undefined));
   },
   /** Asks the browser, by the frame, not to evict what is stored; whether it promises that. */
   persist(): Promise<boolean> {
     post({ kms: "persist" });
     return new Promise((resolve) => (persisted = resolve));
   },
+  /** Asks for a place for a ceremony, and gives it back; see Ceremonies. */
+  stage: ceremonies.stage.bind(ceremonies),
+  unstage: ceremonies.unstage.bind(ceremonies),
+  /** Passes on every message of a ceremony's port, flattened. */
+  listenToPerson,
+  /** Gives every port back, for the worker that comes after this one. Nothing is said on them any more. */
+  locked(seats: Seat[], ports: MessagePort[]): void {
+    self.postMessage({ kms: "locked", seats } satisfies WorkerMessage, ports);
+    given = ports;
+    // The frame ends this worker soon. If it does not, nothing is lost by waiting a little.
+    setTimeout(() => self.close(), 2000);
+  },
 };
 Object.defineProperty(globalThis, "kmsWorker", { value: Object.freeze(kmsWorker) });
 
 self.onmessage = ({ data, ports: [port] }: MessageEvent<FrameMessage>) => {
   if (data.kms === "persisted") persisted(data.granted);
+  else if (data.kms !== "connect") ceremonies.hear(data, port);
   else if (port) serve({ ...data, port });
 };
 post({ kms: "up" });

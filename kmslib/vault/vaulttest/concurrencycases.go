@@ -71,9 +71,11 @@ func cancelledContext(ctx context.Context, store vault.Store) error {
 	cancel()
 	_, getError := store.Get(cancelled, ref("a"))
 	_, listError := store.List(cancelled, "test")
+	_, scanError := store.Scan(cancelled, "test", "", 1)
 	return firstError(
 		expectError("Get", getError, context.Canceled),
 		expectError("List", listError, context.Canceled),
+		expectError("Scan", scanError, context.Canceled),
 		expectError("Commit", commit(cancelled, store, write("a", 1, "two")), context.Canceled),
 		expect(ctx, store, "a", 1, "one"),
 	)

@@ -42,6 +42,14 @@ func (s *FailingStore) List(ctx context.Context, collection string) ([]vault.Ref
 	return s.Store.List(ctx, collection)
 }
 
+// Scan implements vault.Store.
+func (s *FailingStore) Scan(ctx context.Context, collection, from string, limit int) ([]vault.Entry, error) {
+	if err := s.fail("scan"); err != nil {
+		return nil, err
+	}
+	return s.Store.Scan(ctx, collection, from, limit)
+}
+
 // Commit implements vault.Store.
 func (s *FailingStore) Commit(ctx context.Context, changes []vault.Change) error {
 	if err := s.fail("commit"); err != nil {

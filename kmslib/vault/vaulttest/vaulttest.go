@@ -17,6 +17,7 @@ package vaulttest
 import (
 	"context"
 
+	"ats.run/kms-enclave/kmslib/keys/keystest"
 	"ats.run/kms-enclave/kmslib/vault"
 )
 
@@ -29,10 +30,11 @@ type T[Self any] interface {
 }
 
 // TestStore runs each of Cases as a subtest on a store of its own, which
-// newStore makes empty. Handles are those of KeyOps.
+// newStore makes empty. Handles are those of
+// keystest.Ops.
 func TestStore[TB T[TB]](t TB, newStore func(TB) vault.Store) {
 	t.Helper()
-	for _, c := range Cases(KeyOps{}) {
+	for _, c := range Cases(keystest.Ops{}) {
 		t.Run(c.Name, func(t TB) {
 			t.Helper()
 			if err := c.Run(t.Context(), newStore(t)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"testing"
 
+	"ats.run/kms-enclave/kmslib/keys/keystest"
 	"ats.run/kms-enclave/kmslib/vault"
 	"ats.run/kms-enclave/kmslib/vault/vaulttest"
 )
@@ -28,7 +29,7 @@ func TestConformanceCatchesFaultyStores(t *testing.T) {
 	ctx := context.Background()
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
-			for _, c := range vaulttest.Cases(vaulttest.KeyOps{}) {
+			for _, c := range vaulttest.Cases(keystest.Ops{}) {
 				if err := c.Run(ctx, &faultyStore{Store: new(vaulttest.MemStore), fault: fault}); err != nil {
 					return
 				}
@@ -48,6 +49,7 @@ type fault struct {
 	commit func(context.Context, vault.Store, []vault.Change) error
 	get    func(vault.Record, error) (vault.Record, error)
 	list   func(context.Context, vault.Store, string) ([]vault.Ref, error)
+	scan   func(ctx context.Context, s vault.Store, collection, from string, limit int) ([]vault.Entry, error)
 }
 
 func (s *faultyStore) Commit(ctx context.Context, changes []vault.Change) error {
@@ -70,6 +72,13 @@ func (s *faultyStore) List(ctx context.Context, collection string) ([]vault.Ref,
 		return s.Store.List(ctx, collection)
 	}
 	return s.fault.list(ctx, s.Store, collection)
+}
+
+func (s *faultyStore) Scan(ctx context.Context, collection, from string, limit int) ([]vault.Entry, error) {
+	if s.fault.scan == nil {
+		return s.Store.Scan(ctx, collection, from, limit)
+	}
+	return s.fault.scan(ctx, s.Store, collection, from, limit)
 }
 
 var faults = map[string]fault{
@@ -104,6 +113,25 @@ var faults = map[string]fault{
 			refs[i], refs[len(refs)-1-i] = refs[len(refs)-1-i], refs[i]
 		}
 		return refs, err
+	}},
+	"a scan begins after from": {scan: func(ctx context.Context, s vault.Store, c, from string, n int) ([]vault.Entry, error) {
+		return s.Scan(ctx, c, from+" ", n)
+	}},
+	"a scan ignores from": {scan: func(ctx context.Context, s vault.Store, c, _ string, n int) ([]vault.Entry, error) {
+		return s.Scan(ctx, c, "", n)
+	}},
+	"a scan ignores its limit": {scan: func(ctx context.Context, s vault.Store, c, from string, n int) ([]vault.Entry, error) {
+		return s.Scan(ctx, c, from, max(n, 1000))
+	}},
+	"a scan forgets the handles": {scan: func(ctx context.Context, s vault.Store, c, from string, n int) ([]vault.Entry, error) {
+		entries, err := s.Scan(ctx, c, from, n)
+		for i := range entries {
+			entries[i].Handle = nil
+		}
+		return entries, err
+	}},
+	"a scan ignores the context": {scan: func(ctx context.Context, s vault.Store, c, from string, n int) ([]vault.Entry, error) {
+		return s.Scan(context.WithoutCancel(ctx), c, from, n)
 	}},
 	"a cancelled context is ignored": {commit: func(ctx context.Context, s vault.Store, changes []vault.Change) error {
 		return s.Commit(context.WithoutCancel(ctx), changes)

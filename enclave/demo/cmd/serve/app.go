@@ -67,10 +67,11 @@ func demoHeaders(mediaType, enclave string) map[string]string {
 		"camera=()", "microphone=()", "geolocation=()", "payment=()",
 	}
 	return map[string]string{
-		"content-type":                 mediaType,
-		"content-security-policy":      fmt.Sprintf(policy, enclave),
-		"permissions-policy":           strings.Join(features, ", "),
-		"cross-origin-opener-policy":   "same-origin",
+		"content-type":            mediaType,
+		"content-security-policy": fmt.Sprintf(policy, enclave),
+		"permissions-policy":      strings.Join(features, ", "),
+		// With plain same-origin the enclave could not speak to a window that it opens for a ceremony.
+		"cross-origin-opener-policy":   "same-origin-allow-popups",
 		"cross-origin-resource-policy": "same-origin",
 		"referrer-policy":              "no-referrer",
 		"x-content-type-options":       "nosniff",

@@ -1,0 +1,52 @@
+// Copyright 2026 The KMS Enclave Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vault_test
+
+import (
+	"strconv"
+	"testing"
+
+	"ats.run/kms-enclave/kmslib/unlock"
+	"ats.run/kms-enclave/kmslib/vault"
+)
+
+// BenchmarkSign is a token with its audit entry, in logs of different lengths.
+func BenchmarkSign(b *testing.B) {
+	for _, size := range []int{10, 1000} {
+		b.Run("entries="+strconv.Itoa(size), func(b *testing.B) {
+			w := newWorld()
+			_, err := w.CreateUser(b.Context(), at("vault.setup"), "Ada", []vault.NamedEnroller{byRecovery()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			key := generate(b, w.Vault)
+			for range size {
+				if err := sign(b, w.Vault, key.KID); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ResetTimer()
+			for b.Loop() {
+				if err := sign(b, w.Vault, key.KID); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkUnlock is an unlock by a recovery key, which stretches nothing.
+func BenchmarkUnlock(b *testing.B) {
+	w := newWorld()
+	user, err := w.CreateUser(b.Context(), at("vault.setup"), "Ada", []vault.NamedEnroller{byRecovery()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	id := enrolment(b, w.Vault, user.ID, unlock.Recovery).ID
+	for b.Loop() {
+		if _, err := w.Unlock(b.Context(), at("vault.unlock"), user.ID, id, unlock.ByRecovery(entropy), 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
