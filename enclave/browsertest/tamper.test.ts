@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
 import { assertFailed, connectFailure, type Failure } from "./client.ts";
-import { asReleased, stage, takeReports, visit } from "./stage.ts";
+import { asReleased, stage, visit } from "./stage.ts";
 import { later, until } from "./surface.ts";
 import { lock, setUp } from "./vault.ts";
 
@@ -91,7 +91,6 @@ test("a strength estimate that is not the released one does not run, and passphr
   await visit(stage.app.url, async (page, _, person) => {
     await setUp(page, person);
     assert.equal((await page.evaluate(() => kms.status())).state, "unlocked");
-    await takeReports();
   });
 });
 

@@ -30,6 +30,10 @@ const (
 // Until the last step nothing is stored. Besides the errors of a Stage and a
 // Dialog it returns those of vault.CreateUser.
 func (c *Ceremonies) SetUp(ctx context.Context, asker vault.Asker) error {
+	// A person is not asked to open a window when nothing can be stored.
+	if _, err := (&talk{vault: c.config.Vault}).users(ctx); err != nil {
+		return err
+	}
 	t, err := c.begin(ctx, asker, "")
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ export class KeyWindow {
   /** Opens a window, at a click; undefined if the browser does not, or not so that we can speak to it. */
   static open(offer: WindowOffer, events: WindowEvents): KeyWindow | undefined {
     // Without a name, so that nobody else's window is taken, and none of ours by anybody else.
-    const opened = window.open(new URL(windowDocument, document.baseURI).href, "_blank", features);
+    const opened = tryOpen(new URL(windowDocument, document.baseURI).href);
     return opened ? new KeyWindow(opened, offer, events) : undefined;
   }
 
@@ -97,5 +97,14 @@ export class KeyWindow {
   #leave(): void {
     this.close();
     this.#events.gone();
+  }
+}
+
+/** Firefox throws where others return null, if the frame's sandbox allows no windows. */
+function tryOpen(url: string): Window | null {
+  try {
+    return window.open(url, "_blank", features);
+  } catch {
+    return null;
   }
 }
