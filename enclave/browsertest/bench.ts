@@ -5,12 +5,16 @@
  * The figures of the enclave in a real browser: how long it takes to start, to answer and to sign, and
  * how large it is. Run it with `tools/bazel run //enclave:bench`, or see README.md.
  *
- *     bench.ts [--browser chromium|firefox] [--rounds N] [--json]
+ *     bench.ts [--browser chromium|firefox] [--rounds N] [--entries N,N…] [--json]
+ *
+ * With --entries it also signs until the audit log has each of these sizes, and takes times there: 100000
+ * take some ten minutes.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 
 import { measure, type Samples } from "./measure.ts";
+import { measureLog } from "./measurelog.ts";
 import { type BrowserName, settings } from "./settings.ts";
 import { type Size, sizesOf, transferOf } from "./sizes.ts";
 
@@ -38,21 +42,27 @@ const { values } = parseArgs({
   options: {
     browser: { type: "string", default: "chromium" },
     rounds: { type: "string", default: "20" },
+    entries: { type: "string", default: "" },
     json: { type: "boolean", default: false },
   },
 });
 const rounds = Number(values.rounds);
-if (!["chromium", "firefox"].includes(values.browser) || !Number.isInteger(rounds) || rounds < 1) {
-  console.error("bench: expected --browser chromium or firefox, and --rounds with a number from 1");
+const entries = values.entries.split(",").filter(Boolean).map(Number);
+const numbers = [rounds, ...entries].every((n) => Number.isInteger(n) && n > 0);
+if (!["chromium", "firefox"].includes(values.browser) || !numbers) {
+  console.error("bench: expected --browser chromium or firefox, and --rounds and --entries with numbers from 1");
   process.exit(64);
 }
-await run(values.browser as BrowserName, rounds, values.json);
+await run(values.browser as BrowserName, values.json);
 
-async function run(name: BrowserName, rounds: number, json: boolean): Promise<void> {
+async function run(name: BrowserName, json: boolean): Promise<void> {
   const { browser, samples } = await measure(name, rounds);
+  const late = await measureLog(name, entries.sort((a, b) => a - b));
+  const signAtEntries = Object.fromEntries(late.map(({ entries, sign }) => [entries, figureOf(sign)]));
   const figures = Object.fromEntries(Object.entries(samples).map(([name, taken]) => [name, figureOf(taken)]));
   const milliseconds = figures as Record<keyof Samples, Figure>;
-  const report = { browser, cpus: cpus().length, rounds, milliseconds, sizes: sizesOf(settings.release()) };
+  const sizes = sizesOf(settings.release());
+  const report = { browser, cpus: cpus().length, rounds, milliseconds, signAtEntries, sizes };
   console.log(json ? JSON.stringify(report, undefined, 2) : table(report));
 }
 
@@ -61,15 +71,19 @@ interface Report {
   cpus: number;
   rounds: number;
   milliseconds: Record<keyof Samples, Figure>;
+  /** Of vapid.sign, by the entries in the log. */
+  signAtEntries: Record<string, Figure>;
   sizes: Size[];
 }
 
-function table({ browser, cpus, rounds, milliseconds, sizes }: Report): string {
+function table({ browser, cpus, rounds, milliseconds, signAtEntries, sizes }: Report): string {
   const lines = [`${browser}, ${cpus} CPUs, ${rounds} rounds; milliseconds`, ""];
   lines.push(row("", "median", "quartiles", "least–greatest"));
   for (const [name, label] of Object.entries(labels) as [keyof Samples, string][]) {
-    const { median, lowerQuartile, upperQuartile, least, greatest } = milliseconds[name];
-    lines.push(row(label, ms(median), `${ms(lowerQuartile)}–${ms(upperQuartile)}`, `${ms(least)}–${ms(greatest)}`));
+    lines.push(figureRow(label, milliseconds[name]));
+  }
+  for (const [size, figure] of Object.entries(signAtEntries)) {
+    lines.push(figureRow(`vapid.sign after ${size} entries`, figure));
   }
   lines.push(
     row("vapid.sign ÷ crypto.subtle.sign", (milliseconds.sign.median / milliseconds.raw.median).toFixed(2), "", ""),
@@ -84,6 +98,10 @@ function table({ browser, cpus, rounds, milliseconds, sizes }: Report): string {
 
 function row(label: string, ...cells: string[]): string {
   return label.padEnd(40) + cells.map((cell) => cell.padStart(16)).join("");
+}
+
+function figureRow(label: string, { median, lowerQuartile, upperQuartile, least, greatest }: Figure): string {
+  return row(label, ms(median), `${ms(lowerQuartile)}–${ms(upperQuartile)}`, `${ms(least)}–${ms(greatest)}`);
 }
 
 function ms(value: number): string {

@@ -220,6 +220,7 @@ test("when the storage is full, person and app are told, nothing is half done, a
   });
 });
 
+// Mistake M42 (docs/mistakes.md): what the browser lacks was told to the console only.
 test("where the browser stores no keys, as some private and lockdown modes do, the app is told", { skip: !chromium }, async () => {
   await visit(stage.app.url, async (page) => {
     page.on("workercreated", (worker) => void worker.evaluate(refuseKeys).catch(() => undefined));

@@ -12,12 +12,12 @@ import { PuppeteerSurface, pause } from "./surface.ts";
 
 const axe = readFileSync(loadPackage.resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe-core finds serious or critical in a document, in words. */
-export async function findSerious(at: PuppeteerSurface): Promise<string[]> {
-  await at.frame.evaluate(axe);
-  const { violations } = (await at.frame.evaluate(
-    'axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})',
-  )) as AxeResults;
+/** What axe-core finds serious or critical in a document, in words; of its colours alone, or of all. */
+export async function findSerious(at: PuppeteerSurface, colours = false): Promise<string[]> {
+  if ((await at.frame.evaluate("typeof axe")) === "undefined") await at.frame.evaluate(axe);
+  const only = colours ? ["color-contrast"] : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const options = { resultTypes: ["violations"], runOnly: only };
+  const { violations } = (await at.frame.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));

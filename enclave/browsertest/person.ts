@@ -1,7 +1,7 @@
 // Copyright 2026 The KMS Enclave Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Page } from "puppeteer-core";
+import type { Frame, Page } from "puppeteer-core";
 
 import * as words from "../shell/ceremony/strings.ts";
 import { button, readPage, textbox } from "./roles.ts";
@@ -196,12 +196,19 @@ function readWords(): string[] {
 /** A person in front of a page that puppeteer drives: the enclave's frames in it, and windows beside it. */
 export function personAt(page: Page, enclaveOrigin: string): Person {
   return new Person(async () => {
-    const frames = page.frames().filter((frame) => isOf(frame.url(), enclaveOrigin));
-    const windows = (await page.browserContext().pages()).filter(
-      (other) => other !== page && isOf(other.url(), enclaveOrigin) && !other.isClosed(),
-    );
-    return [...windows.map((window) => window.mainFrame()), ...frames].map((frame) => new PuppeteerSurface(frame));
+    const windows = (await page.browserContext().pages()).filter((other) => other !== page);
+    const frames = [...windows.flatMap(framesOf), ...framesOf(page)];
+    return frames.filter((frame) => isOf(frame.url(), enclaveOrigin)).map((frame) => new PuppeteerSurface(frame));
   });
+}
+
+/** A window that is just being opened has no frames yet. */
+function framesOf(page: Page): Frame[] {
+  try {
+    return page.frames();
+  } catch {
+    return [];
+  }
 }
 
 function isOf(url: string, origin: string): boolean {
