@@ -45,4 +45,16 @@ export async function killBrowser(browser: Browser): Promise<void> {
   const gone = new Promise((done) => child.once("exit", done));
   process.kill(-child.pid, "SIGKILL"); // puppeteer makes each browser the leader of a process group
   await gone;
+  // The others of the group die in their own time, and hold the profile's files until then.
+  for (let tries = 0; tries < 100 && isGroupAlive(child.pid); tries++) await new Promise((done) => setTimeout(done, 20));
+}
+
+/** Whether a process of the group is there; one that nobody has reaped counts. */
+function isGroupAlive(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
