@@ -111,7 +111,8 @@ test("cancelling and Escape end a ceremony with cancelled, change nothing, and i
     const unlocking = begin(page, "unlock");
     const at = await person.at(words.unlock.title);
     await until("the field", () => at.has({ role: "textbox", name: words.passphrase.label }));
-    await at.press("Escape");
+    // The key goes down, which closes the window, before a driver lets it go.
+    await at.press("Escape").catch(() => undefined);
     assert.equal((await unlocking)?.code, "cancelled");
     assert.equal((await page.evaluate(() => kms.status())).state, "locked");
     await unlock(page, () => person.giveChosen());

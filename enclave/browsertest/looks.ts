@@ -53,5 +53,5 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = settings.pictures();
   if (folder === undefined) return;
   await pause(150); // what fades in has faded in
-  await page.screenshot({ path: join(folder, `${name}.png`), clip: { x: 0, y: 0, width: 480, height: 640 } });
+  await page.screenshot({ path: join(folder, `${name}.png`), captureBeyondViewport: false });
 }
