@@ -1,10 +1,19 @@
 module ats.run/kms-enclave/kmslib
 
-go 1.26.0
+go 1.26.4
 
-require golang.org/x/crypto v0.58.0
+require (
+	filippo.io/edwards25519 v1.2.0
+	github.com/c2sp/wycheproof v0.0.0-20260902155932-3fa63dd0344a
+	github.com/cloudflare/circl v1.6.5
+	github.com/tink-crypto/tink-go/v2 v2.9.0
+	golang.org/x/crypto v0.58.0
+)
 
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	golang.org/x/sys v0.49.0 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
+)
 
 // Test dependencies.
 require (

@@ -1,6 +1,6 @@
 module ats.run/kms-enclave/tools
 
-go 1.26.0
+go 1.26.4
 
 require (
 	ats.run/kms-enclave/kmslib v0.0.0

@@ -31,6 +31,13 @@ def _wanted(entry, os, cpu):
     """Whether a package is for this platform; the lock file lists the binaries of all."""
     return (not entry.get("os") or os in entry["os"]) and (not entry.get("cpu") or cpu in entry["cpu"])
 
+def _drop_other_platforms(rctx, prebuilds, platform):
+    """Deletes the binaries that a package brings for other platforms, where node-gyp-build looks for them."""
+    if prebuilds.exists:
+        for folder in prebuilds.readdir():
+            if folder.basename != platform:
+                rctx.delete(folder)
+
 def _npm_impl(rctx):
     registry = rctx.getenv("NPM_CONFIG_REGISTRY", "").rstrip("/")
     if not registry:
@@ -43,7 +50,9 @@ def _npm_impl(rctx):
     for path, entry in sorted(lock["packages"].items()):
         if not path or not _wanted(entry, os, cpu):
             continue
-        name = path.rpartition("node_modules/")[2]
+
+        # A package under another name than its own says which it is.
+        name = entry.get("name") or path.rpartition("node_modules/")[2]
         archive = "archives/{}.tgz".format(len(pending))
         pending[path] = (archive, rctx.download(
             url = "{}/{}/-/{}-{}.tgz".format(registry, name, name.rpartition("/")[2], entry["version"]),
@@ -62,6 +71,7 @@ def _npm_impl(rctx):
         if move.return_code:
             fail("laying out {}: {}".format(path, move.stderr))
         rctx.delete("unpacked")
+        _drop_other_platforms(rctx, target.get_child("prebuilds"), os + "-" + cpu)
     rctx.delete("archives")
     rctx.file("BUILD.bazel", _BUILD)
 
