@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ats.run/kms-enclave/kmslib/signal/session"
 	"ats.run/kms-enclave/kmslib/unlock"
 	"ats.run/kms-enclave/kmslib/vault"
 	"ats.run/kms-enclave/kmslib/vault/vaulttest"
@@ -18,6 +19,8 @@ func fullStore(t *testing.T) *world {
 	w := newWorld()
 	w.user = w.create(t, "Ada", byPassphrase(passphrase), byRecovery(), byGate("gate"))
 	generate(t, w.Vault)
+	must(t, own{w.Vault, app}.create(t.Context()))
+	get[session.PreKeys](t)(own{w.Vault, app}.publish(t.Context(), 1))
 	if err := w.SetPolicy(t.Context(), at("vault.manage"), app, "vapid.list", vault.ConsentConfirm); err != nil {
 		t.Fatal(err)
 	}

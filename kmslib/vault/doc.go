@@ -4,13 +4,13 @@
 // Package vault holds the keys of the people who use a device: it decides who may
 // use which key for which origin, keeps everything sealed under a vault key that
 // only its person can open, and writes down what was done. It composes the ways
-// to open a vault (package unlock), the audit log (auditlog) and the keys
-// (vapid) over storage, clock, randomness, key operations and locks, which come
+// to open a vault (package unlock), the audit log (auditlog) and what the keys
+// are for (vapid, signal/session, signal/attachment) over storage, clock, randomness, key operations and locks, which come
 // in through small interfaces. Wiring them is the caller's concern, as are
 // transport, user interface and who the calling origin is.
 //
-// Private keys are not among its bytes. KeyOps makes, wraps and uses them inside
-// the platform and hands out Handles.
+// Private keys are not among its bytes, but for those of Signal accounts: KeyOps
+// makes, wraps and uses them inside the platform and hands out Handles.
 //
 // # Users, sessions and authority
 //
@@ -59,6 +59,9 @@
 //	users                user id            user record
 //	<user>/enrolments    enrolment id       package unlock; Handle: device key
 //	<user>/vapid         origin " " key id  VAPID key record
+//	<user>/signal        origin " account"  Signal account record, sealed
+//	                     origin " " kind " " name
+//	                                        record of a Signal account, sealed
 //	<user>/policy        origin             policy record
 //	<user>/state         roster             roster, sealed
 //	                     throttle           throttle record
@@ -73,7 +76,8 @@
 // had when it was made. A record that cannot be read, because its format is
 // unknown or because it is damaged, is reported as *RecordError and kept: nothing
 // here deletes or replaces it, but for the delegated key, which holds nothing
-// that could be lost.
+// that could be lost, and for records of a Signal account or session that the
+// person deletes.
 //
 // # Keys
 //
@@ -86,6 +90,7 @@
 //	"kms-enclave-record-wrap/1"   wraps and seals VAPID key records
 //	"kms-enclave-log-wrap/1"      wraps the log key
 //	"kms-enclave-roster-seal/1"   seals the roster
+//	"kms-enclave-signal-seal/1"   seals records of Signal accounts
 //
 // A new private key is wrapped with the additional data "kms-enclave-fresh-key/1"
 // until its public point is known, and then wrapped again for its record; the
@@ -95,6 +100,40 @@
 // there are, by the hash of their public points, and the digests of policies. An
 // enrolment that is not on it does not open the vault, and no vault key is ever
 // sent to one.
+//
+// # Signal accounts
+//
+// A user has a Signal account for each origin that made one. Package signal/session
+// has its rules: it reads values and says which to change, in a step that
+// SignalChange runs. All changes of a step and its one entry are one commit, so
+// that a message key is never used twice and no session is lost, whatever fails:
+// what a step returns must not leave before SignalChange has. A step that another
+// tab overtakes runs again on the new state.
+//
+// Each value is a record that is sealed for its place and version. On the disk
+// stand in clear: for which origins there are accounts, how many values of each
+// kind, how long they are, how often and, by the log, when they changed, and the
+// numbers of prekeys. Names of people, devices, groups and sessions are hidden.
+//
+// Values that were opened are remembered as long as the state of the user holds,
+// at most 256 and 4 MiB, so that a message in a session in use costs one seal and
+// one commit, and reads only the head of the log. They are cleared when they are
+// replaced and when the vault is locked.
+//
+// Somebody who writes to the disk while the vault is locked can neither alter a
+// record, nor put it in the place of another, nor move it to another account or
+// user. What the seals do not stop is a record put back as it once was, with the
+// version that it had: then a session is in an earlier state, whose message keys
+// are used again, or a spent prekey is there again. Nothing on the disk can rule
+// that out, as all of it may be put back together; the log, of which a checkpoint
+// was kept elsewhere, shows that, but not a few records put back beside it. A
+// deletion erases from the storage as it is now. Copies of the disk that were made
+// before, and what the browser and the medium keep of the past, stay as safe as
+// the ways to open the vault were then.
+//
+// Attachments are sealed and opened in streams (package signal/attachment) that
+// live in the memory of the session, at most four for each origin. They end with
+// the session, and only their begin and end are logged.
 //
 // # The keys of releases without users
 //

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"ats.run/kms-enclave/kmslib/keys"
+	signal "ats.run/kms-enclave/kmslib/signal/session"
 )
 
 // Errors that callers tell apart with errors.Is.
@@ -25,6 +26,7 @@ var (
 	ErrSameEnrolment = errors.New("unlock with another method to remove this one")
 	ErrProofExpired  = errors.New("the proof is over; unlock again")
 	ErrConfirmation  = errors.New("the name that was typed is not the user's name")
+	ErrUnknownStream = errors.New("there is no such attachment in this session; begin it again")
 )
 
 // ThrottledError says how long to wait. It is ErrThrottled.
@@ -94,6 +96,21 @@ type RecordError struct {
 func (e *RecordError) Error() string {
 	return "record of " + e.Collection + " is kept but cannot be read: " + e.Reason
 }
+
+// LimitError says that something would be more than the vault takes. It is
+// session.ErrLimit of package signal/session.
+type LimitError struct {
+	What  string // fixed words
+	Limit int64
+}
+
+// Error describes the refusal.
+func (e *LimitError) Error() string {
+	return e.What + ": at most " + strconv.FormatInt(e.Limit, 10)
+}
+
+// Is makes it the ErrLimit of Signal accounts.
+func (e *LimitError) Is(target error) bool { return target == signal.ErrLimit }
 
 // InputError says which argument of a call was refused, in fixed words.
 type InputError struct {

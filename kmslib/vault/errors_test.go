@@ -24,6 +24,7 @@ func TestErrorsSayWhatFailedAndKeepTheirCause(t *testing.T) {
 		&vault.RecordError{Collection: "vapid", Reason: "it is torn"}:       "record of vapid is kept but cannot be read: it is torn",
 		&vault.InputError{Field: "origin", Reason: "expected https:// and"}: "origin: expected https:// and",
 		&vault.ThrottledError{RetryAfter: 5000}:                             vault.ErrThrottled.Error() + " (5000 ms)",
+		&vault.LimitError{What: "attachments open at once", Limit: 4}:       "attachments open at once: at most 4",
 		&vault.RosterError{Added: []string{"x"}}:                            vault.ErrRoster.Error() + ": added 1, missing 0, changed 0",
 	} {
 		if err.Error() != want {

@@ -242,6 +242,7 @@ func TestStoredFormatsAreInTheTable(t *testing.T) {
 	w := newWorld()
 	w.user = w.create(t, "Ada", byPassphrase(passphrase), byGate("gate"))
 	generate(t, w.Vault)
+	must(t, own{w.Vault, app}.create(t.Context()))
 	expectError(t, "wrong", tryPassphrase(t, w.Vault, w.user.ID, wrong), unlock.ErrWrongSecret)
 	if err := w.SetPolicy(t.Context(), at("vault.manage"), app, "vapid.sign", vault.ConsentConfirm); err != nil {
 		t.Fatal(err)

@@ -23,9 +23,43 @@ type keyring struct {
 	records    Handle // wraps stored keys
 	logWrap    Handle // wraps the log key
 	roster     Handle // seals the roster
+	signal     Handle // seals records of Signal accounts
 
 	mutex  sync.Mutex
-	signer *logSigner // the log key, once it was unwrapped
+	signer *logSigner        // the log key, once it was unwrapped
+	names  map[string]string // true names of Signal records, by their keys
+}
+
+// maxNames is how many true names are remembered: a name never changes, so what
+// is known need not be read again to list names. 10,000 devices, the most that
+// an account has sessions with, have three records each.
+const maxNames = 32_768
+
+// learn remembers the true name of a Signal record.
+func (r *keyring) learn(key, name string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.names == nil {
+		r.names = make(map[string]string)
+	}
+	if len(r.names) < maxNames {
+		r.names[key] = name
+	}
+}
+
+// unlearn forgets the true name of a Signal record that is deleted.
+func (r *keyring) unlearn(key string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	delete(r.names, key)
+}
+
+// nameOf returns the true name of a Signal record if it is known.
+func (r *keyring) nameOf(key string) (string, bool) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	name, ok := r.names[key]
+	return name, ok
 }
 
 func (v *Vault) newKeyring(ctx context.Context, user string, generation int64, base Handle) (*keyring, error) {
@@ -37,6 +71,7 @@ func (v *Vault) newKeyring(ctx context.Context, user string, generation int64, b
 		{label.RecordWrap, &ring.records},
 		{label.LogWrap, &ring.logWrap},
 		{label.RosterSeal, &ring.roster},
+		{label.SignalSeal, &ring.signal},
 	} {
 		info := purpose.label + "\n" + user + "\n" + strconv.FormatInt(generation, 10)
 		key, err := v.config.Keys.DeriveKey(ctx, base, nil, []byte(info))

@@ -6,6 +6,7 @@ package vault_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"ats.run/kms-enclave/kmslib/unlock"
@@ -21,6 +22,7 @@ type scene struct {
 	proven   *vault.Proven
 	recovery string // id of the enrolment
 	phrase   string // id of the enrolment
+	chat     *chat
 }
 
 // mutation is one method that changes what is stored.
@@ -32,9 +34,14 @@ type mutation struct {
 	// dead: the user's vault is gone after it. locked: it is run without a
 	// session. asked: that it was called is logged before it is done.
 	dead, locked, asked bool
+	// signal: it is a step on a Signal account. mute: that account writes no more
+	// after it. other: the origin other has a grant.
+	signal, mute, other bool
 }
 
-var mutations = []mutation{
+var mutations = slices.Concat(vaultMutations, signalMutations)
+
+var vaultMutations = []mutation{
 	{name: "CreateUser", run: func(ctx context.Context, s *scene) error {
 		_, err := s.CreateUser(ctx, at("vault.setup"), "Bob", []vault.NamedEnroller{byPassphrase(passphrase)})
 		return err
@@ -124,7 +131,8 @@ func expectEnrolments(t *testing.T, s *scene, want int) {
 // stage is a store from which every mutation starts.
 type stage struct {
 	*world
-	key vault.VAPIDKey
+	key  vault.VAPIDKey
+	chat *chat
 }
 
 func newStage(t *testing.T) stage {
@@ -136,21 +144,25 @@ func newStage(t *testing.T) stage {
 	if err := w.SetPolicy(t.Context(), at("vault.manage"), app, "vapid.list", vault.ConsentConfirm); err != nil {
 		t.Fatal(err)
 	}
+	c := newChat(t, w.Vault)
 	if err := w.Lock(t.Context(), at("vault.lock")); err != nil {
 		t.Fatal(err)
 	}
-	return stage{w, key}
+	return stage{w, key, c}
 }
 
 // scene opens a vault over store, ready for m.
 func (g stage) scene(t *testing.T, store vault.Store, m mutation) *scene {
 	t.Helper()
-	s := &scene{Vault: g.open(store), user: g.user.ID, kid: g.key.KID}
+	s := &scene{Vault: g.open(store), user: g.user.ID, kid: g.key.KID, chat: g.chat.clone()}
 	s.phrase = enrolment(t, s.Vault, s.user, unlock.Passphrase).ID
 	s.recovery = enrolment(t, s.Vault, s.user, unlock.Recovery).ID
 	if !m.locked {
 		unlockBy(t, s.Vault, s.user, passphrase)
 		s.proven = prove(t, s.Vault, s.user)
+		if m.other {
+			must(t, s.Grant(t.Context(), from(other, "vault.unlock")))
+		}
 	}
 	return s
 }
@@ -191,7 +203,7 @@ func crash(t *testing.T, g stage, m mutation, call int64, after bool) bool {
 	if commits := versionOf(memory, s.user) - versionOf(before, s.user); m.name != "CreateUser" && commits > 1 {
 		t.Errorf("call %d: %d commits, want one at most", call, commits)
 	}
-	if changed && m.done != nil {
+	if changed && m.done != nil && !m.signal {
 		m.done(t, &reopened)
 	}
 	if changed && m.dead {
@@ -206,6 +218,16 @@ func crash(t *testing.T, g stage, m mutation, call int64, after bool) bool {
 		unlockBy(t, reopened.Vault, s.user, passphrase)
 	}
 	verifyLog(t, reopened.Vault)
+	switch {
+	case m.mute && changed:
+	case m.signal || m.name == "Rotate":
+		reopened.chat.goOn(t, reopened.Vault, changed)
+	default:
+		talk(t, own{reopened.Vault, app}, reopened.chat.bob)
+	}
+	if m.signal && m.done != nil && !crashed {
+		m.done(t, &reopened)
+	}
 	if status, err := reopened.Status(t.Context()); err != nil || len(status.Damaged) > 0 {
 		t.Errorf("call %d: Status = %+v, %v", call, status, err)
 	}
@@ -258,6 +280,9 @@ func fail(t *testing.T, g stage, m mutation, call int64, kind vault.StorageKind)
 		t.Errorf("call %d: error = %v, want a StorageError", call, err)
 	case snapshot(memory) != before && !m.asked:
 		t.Errorf("call %d: the store changed", call)
+	}
+	if stored := snapshot(memory) != before; m.signal && !(m.mute && stored) {
+		s.chat.goOn(t, s.Vault, stored) // in the same tab, once there is room again
 	}
 	return true
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"strings"
 
 	"ats.run/kms-enclave/kmslib/vault/internal/record"
 )
@@ -20,6 +21,7 @@ const (
 
 func enrolmentsOf(user string) string   { return user + "/enrolments" }
 func vapidOf(user string) string        { return user + "/vapid" }
+func signalOf(user string) string       { return user + "/signal" }
 func policyOf(user string) string       { return user + "/policy" }
 func auditOf(user string) string        { return user + "/audit" }
 func certificatesOf(user string) string { return user + "/certificates" }
@@ -56,14 +58,24 @@ const maxScan = 256
 
 // scanAll returns all records of a collection.
 func (v *Vault) scanAll(ctx context.Context, collection string) ([]Entry, error) {
+	return v.scanPrefix(ctx, collection, "")
+}
+
+// scanPrefix returns the records of a collection whose keys begin with prefix.
+func (v *Vault) scanPrefix(ctx context.Context, collection, prefix string) ([]Entry, error) {
 	var all []Entry
-	from := ""
+	from := prefix
 	for {
 		entries, err := v.config.Store.Scan(ctx, collection, from, maxScan)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, entries...)
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Ref.Key, prefix) {
+				return all, nil
+			}
+			all = append(all, e)
+		}
 		if len(entries) < maxScan {
 			return all, nil
 		}

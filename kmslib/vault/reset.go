@@ -9,7 +9,8 @@ import (
 	"ats.run/kms-enclave/kmslib/auditlog"
 )
 
-// Reset deletes the user's vault for good: enrolments, keys and policies. The
+// Reset deletes the user's vault for good: enrolments, keys, Signal
+// accounts and policies. The
 // log stays, and says who did it.
 func (p *Proven) Reset(ctx context.Context) error {
 	p.mutex.Lock()
@@ -47,7 +48,8 @@ func (v *Vault) ResetUnproven(ctx context.Context, a Asker, user, typed string) 
 // reset deletes everything of the user but the log.
 func (t *transaction) reset(ctx context.Context, a Asker, detail string) error {
 	user := t.state.user.ID
-	for _, collection := range []string{enrolmentsOf(user), vapidOf(user), policyOf(user), stateOf(user)} {
+	collections := []string{enrolmentsOf(user), vapidOf(user), signalOf(user), policyOf(user), stateOf(user)}
+	for _, collection := range collections {
 		entries, err := t.v.scanAll(ctx, collection)
 		if err != nil {
 			return during("reading what is to be deleted", err)

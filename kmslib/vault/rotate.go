@@ -56,7 +56,8 @@ func (v *Vault) goOn(before, next *keyring) {
 	if s := v.session; s != nil && s.user == next.user && s.ring.generation == before.generation {
 		changed := *s
 		changed.ring = next
-		v.session, v.cache = &changed, nil
+		v.session = &changed
+		v.setCache(nil)
 	}
 }
 
@@ -69,7 +70,7 @@ type rotation struct {
 }
 
 func (r *rotation) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{r.enrolments, r.logKey, r.vapid} {
+	for _, step := range []func(context.Context) error{r.enrolments, r.logKey, r.vapid, r.signal} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -81,6 +82,7 @@ func (r *rotation) run(ctx context.Context) error {
 	r.put(roster)
 	r.state.user.Generation = r.next.generation
 	clear(r.state.vapid)
+	r.state.signal = signalCache{}
 	r.putUser()
 	return nil
 }
@@ -135,6 +137,27 @@ func (r *rotation) vapid(ctx context.Context) error {
 			return damaged(e.Ref.Collection, err)
 		}
 		change, err := r.v.rewrapVAPID(ctx, r.ring, r.next, old, e)
+		if err != nil {
+			return err
+		}
+		r.put(change)
+	}
+	return nil
+}
+
+// signal seals every record of Signal accounts under the new vault key.
+func (r *rotation) signal(ctx context.Context) error {
+	entries, err := r.v.scanAll(ctx, signalOf(r.user))
+	if err != nil {
+		return during("reading the Signal accounts", err)
+	}
+	for _, e := range entries {
+		plaintext, err := r.v.openSignal(ctx, r.ring, e.Ref, e.Record)
+		if err != nil {
+			return err
+		}
+		change, err := r.v.sealSignal(ctx, r.next, e.Ref, e.Version, plaintext)
+		clear(plaintext)
 		if err != nil {
 			return err
 		}

@@ -121,8 +121,9 @@ func (v *Vault) setSession(s *session) *session {
 	before := v.session
 	v.session = s
 	if v.cache != nil && (s == nil || v.cache.user.ID != s.user) {
-		v.cache = nil
+		v.setCache(nil)
 	}
+	v.endStreams()
 	return before
 }
 
@@ -133,7 +134,9 @@ func (v *Vault) drop(s *session) bool {
 	if s == nil || v.session != s {
 		return false
 	}
-	v.session, v.cache = nil, nil
+	v.session = nil
+	v.setCache(nil)
+	v.endStreams()
 	return true
 }
 
@@ -191,31 +194,40 @@ func (v *Vault) touch(s *session) {
 // ended elsewhere. It counts as use. The keys are in the transaction: Rotate may
 // have given the session others.
 func (v *Vault) within(ctx context.Context, s *session, build func(*transaction) error) error {
-	err := v.tryWithin(ctx, s, build)
-	if !errors.Is(err, ErrLocked) {
-		return err
-	}
-	if next := v.open(); next != nil && next != s && next.id == s.id {
-		return v.tryWithin(ctx, next, build)
-	}
-	if v.drop(s) {
-		v.notify(Event{Kind: EventState, User: s.user})
-	}
-	return err
+	return v.inSession(s, func(s *session) error {
+		return v.change(ctx, s.user, s.ring, func(t *transaction) error {
+			if err := v.checkOpen(t, s); err != nil {
+				return err
+			}
+			return build(t)
+		})
+	})
 }
 
-func (v *Vault) tryWithin(ctx context.Context, s *session, build func(*transaction) error) error {
-	err := v.change(ctx, s.user, s.ring, func(t *transaction) error {
-		if t.state.user.Epoch != s.epoch || t.state.user.Generation != s.ring.generation || v.over(s, t.now) {
-			return ErrLocked
-		}
-		t.session = s.id
-		return build(t)
-	})
+// inSession runs try in the session s, or in what Rotate made of it, and notes
+// that it was used. If try finds that it was ended elsewhere, it is dropped.
+func (v *Vault) inSession(s *session, try func(*session) error) error {
+	err := try(s)
+	if next := v.open(); errors.Is(err, ErrLocked) && next != nil && next != s && next.id == s.id {
+		s = next
+		err = try(s)
+	} else if errors.Is(err, ErrLocked) && v.drop(s) {
+		v.notify(Event{Kind: EventState, User: s.user})
+	}
 	if err == nil {
 		v.touch(s)
 	}
 	return err
+}
+
+// checkOpen returns ErrLocked if s was ended elsewhere, or its keys are not those
+// of the state.
+func (v *Vault) checkOpen(t *transaction, s *session) error {
+	if t.state.user.Epoch != s.epoch || t.state.user.Generation != s.ring.generation || v.over(s, t.now) {
+		return ErrLocked
+	}
+	t.session = s.id
+	return nil
 }
 
 // Grant opens the session for the asking origin too. ErrLocked: there is none.

@@ -21,6 +21,7 @@ type userState struct {
 	head        auditlog.Head
 	headVersion uint64
 	vapid       map[string]vapidKey // by the key of the record
+	signal      signalCache
 }
 
 func (s *userState) clone() *userState {
@@ -29,6 +30,7 @@ func (s *userState) clone() *userState {
 	if copied.vapid == nil {
 		copied.vapid = make(map[string]vapidKey)
 	}
+	copied.signal = s.signal.clone()
 	return &copied
 }
 
@@ -99,7 +101,7 @@ func (v *Vault) remember(state *userState) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	if v.session != nil && v.session.user == state.user.ID {
-		v.cache = state
+		v.setCache(state)
 	}
 }
 
@@ -107,5 +109,30 @@ func (v *Vault) remember(state *userState) {
 func (v *Vault) forgetState() {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	v.cache = nil
+	v.setCache(nil)
+}
+
+// setCache replaces what is remembered, and clears the secrets that were. The
+// caller holds the mutex.
+func (v *Vault) setCache(next *userState) {
+	if before := v.cache; before != nil && before != next {
+		before.discard(next)
+	}
+	v.cache = next
+}
+
+// discard clears the secrets of a state that is not used any more, but for those
+// that next has too.
+func (s *userState) discard(next *userState) {
+	if next == nil {
+		next = new(userState)
+	}
+	s.signal.wipeExcept(&next.signal)
+}
+
+// abandon is discard of a state that was not stored.
+func (v *Vault) abandon(state *userState) {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	state.discard(v.cache)
 }

@@ -60,7 +60,8 @@ func (v *Vault) CheckState(ctx context.Context) (State, int, error) {
 }
 
 // Status returns how the vault is. Damaged has the records of all users, which
-// costs a reading of everything but the log; CheckState is cheaper.
+// costs a reading of everything but the log; CheckState is cheaper. Records of
+// Signal accounts are also opened if their vault is.
 func (v *Vault) Status(ctx context.Context) (Status, error) {
 	state, n, err := v.CheckState(ctx)
 	if err != nil {
@@ -93,7 +94,9 @@ func (v *Vault) Status(ctx context.Context) (Status, error) {
 
 // inspect reads the records of a user, or those without one if user is "".
 func (v *Vault) inspect(ctx context.Context, user string) ([]RecordReport, error) {
-	collections := []string{enrolmentsOf(user), vapidOf(user), policyOf(user), certificatesOf(user), stateOf(user)}
+	collections := []string{
+		enrolmentsOf(user), vapidOf(user), signalOf(user), policyOf(user), certificatesOf(user), stateOf(user),
+	}
 	if user == "" {
 		collections = []string{oldVAPIDCollection}
 	}
@@ -114,7 +117,8 @@ func (v *Vault) inspect(ctx context.Context, user string) ([]RecordReport, error
 			}
 		}
 	}
-	return reports, nil
+	unsealed, err := v.inspectSignal(ctx, user)
+	return append(reports, unsealed...), err
 }
 
 // parseAny reads a record as its place demands.
@@ -129,6 +133,8 @@ func parseAny(user string, e Entry) error {
 		_, err = unlock.Parse(unlock.Slot{User: user, ID: key}, e.Value)
 	case "vapid":
 		_, err = record.ParseVAPID(key, e.Value)
+	case "signal":
+		_, err = record.ParseSignal(key, e.Value)
 	case "policy":
 		_, err = record.ParsePolicy(key, e.Value)
 	case "certificates":

@@ -113,16 +113,19 @@ func (v *Vault) attemptChange(
 ) (*auditlog.Head, error) {
 	t := &transaction{v: v, state: state, ring: ring, now: v.config.Clock.Now()}
 	if err := build(t); err != nil {
+		v.abandon(state)
 		return nil, err
 	}
 	if len(t.changes) == 0 && len(t.entries) == 0 {
 		return nil, nil
 	}
 	if err := t.sign(ctx); err != nil {
+		v.abandon(state)
 		return nil, err
 	}
 	if err := v.config.Store.Commit(ctx, t.changes); err != nil {
 		v.forgetState()
+		v.abandon(state)
 		if errors.Is(err, ErrConflict) {
 			return nil, err
 		}

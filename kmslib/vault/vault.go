@@ -36,6 +36,7 @@ type Vault struct {
 	session  *session
 	cache    *userState
 	refusals map[refusal]*tally
+	streams  map[string]*stream // attachments of the open session, by id
 }
 
 // New returns a Vault. It panics if a part of config is missing.

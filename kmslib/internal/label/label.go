@@ -36,6 +36,10 @@ const (
 	LogWrap         = "kms-enclave-log-wrap/1"          // derives the key that wraps the log key, package vault
 	RosterSeal      = "kms-enclave-roster-seal/1"       // derives the key that seals the roster, package vault
 	PolicyDigest    = "kms-enclave-policy-digest/1"     // hash of a policy record in the roster, package vault
+	SignalRecord    = "kms-enclave-signal-record/1"     // stored value of a Signal account, package vault
+	SignalAccount   = "kms-enclave-signal-account/1"    // sealed in the first record of a Signal account, package vault
+	SignalSeal      = "kms-enclave-signal-seal/1"       // derives the key that seals Signal records, package vault
+	SignalName      = "kms-enclave-signal-name/1"       // names of Signal records, package vault
 	AuditEntry      = "kms-enclave-audit-entry/1"       // leaf of an audit log, package auditlog
 	AuditRecord     = "kms-enclave-audit-record/1"      // stored entry of an audit log, package auditlog
 	AuditHead       = "kms-enclave-audit-head/1"        // stored head of an audit log, package auditlog
@@ -50,6 +54,7 @@ func All() []string {
 		Enrolment, EnrolmentKey, EnrolmentCheck, EnrolmentSender, EnrolmentDevice, VaultKeyCapsule, PasskeyPRF,
 		SealedVAPIDKey, User, Roster, Policy, Throttle, LogKey,
 		LogDelegate, RecordData, FreshKey, RecordWrap, LogWrap, RosterSeal, PolicyDigest,
+		SignalRecord, SignalAccount, SignalSeal, SignalName,
 		AuditEntry, AuditRecord, AuditHead, AuditBundle, LogDelegation,
 	}
 }

@@ -6,7 +6,7 @@
 // that seal them are derived.
 //
 // Every value is canonical JSON (package wire), an object whose member "format"
-// says which of the formats here it is. All members are required, others are
+// says which of the formats here it is; Signal records have bytes after it. All members are required, others are
 // refused. Bytes are base64url without padding, times Unix seconds. An id is 16
 // random bytes, 22 characters.
 //
@@ -21,7 +21,7 @@
 //	collection  in which the record lies
 //	key         under which it lies there
 //	version     of the record in its store, from 1
-//	record      the record's members without nonce and sealed or wrapped
+//	record      the record's members without nonce, size, and sealed or wrapped
 //
 // # User
 //
@@ -137,4 +137,35 @@
 //	 "origin":"https://app.example","protection":"browser",
 //	 "publicKey":"BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
 //	 "wrapped":"AAECAwQFBgcICQoLDA0ODw"}
+//
+// # Signal
+//
+// A record of a Signal account is written with each message. So that it is small,
+// what is sealed stands as it is after the object and a newline (0x0a):
+//
+//	format      "kms-enclave-signal-record/1"
+//	generation  of the vault key
+//	nonce
+//	size        how many bytes follow the newline: what is sealed
+//
+// The account record lies under the origin and "account", with a space between.
+// Its plaintext is "kms-enclave-signal-account/1" ‖ 0x0a ‖ naming key. The naming
+// key is 32 random bytes. It is made with the account and never changes, also not
+// when the vault key does, so that records keep their places.
+//
+// The other records lie under the origin, a kind and a name, with a space between
+// each; kinds are those of package session. A name of up to 10 decimal digits, of
+// a prekey, stands there as it is. Any other is in the plaintext only, and stands
+// in the key as
+//
+//	HMAC-SHA-256(naming key, "kms-enclave-signal-name/1" ‖ 0x0a ‖ kind ‖ 0x0a ‖ name)
+//
+// of which the first 16 bytes are taken, in base64url. The plaintext is the length
+// of the name, 2 bytes with the most significant first, the name, and the value as
+// package session made it.
+//
+// Example of the object of a record:
+//
+//	{"format":"kms-enclave-signal-record/1","generation":1,"nonce":"AAECAwQFBgcICQoL",
+//	 "size":16}
 package record

@@ -19,6 +19,8 @@ const (
 	exampleName  = "https://app.example " + exampleKID
 	exampleHash  = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 	exampleNonce = "AAECAwQFBgcICQoL"
+
+	exampleSignal = "https://app.example session AAECAwQFBgcICQoLDA0ODw"
 )
 
 func key(t testing.TB) vapid.PublicKey {
@@ -69,6 +71,13 @@ func samples(t testing.TB) map[string]sample {
 		"delegate":    {string(Delegate{k.Point(), 3}.Marshal()), func(b []byte) ([]byte, error) { r, err := ParseDelegate(b); return r.Marshal(), err }},
 		"VAPID":       {string(browser.Marshal()), func(b []byte) ([]byte, error) { r, err := ParseVAPID(exampleName, b); return marshal(r, err) }},
 		"other VAPID": {string(wrapped.Marshal()), func(b []byte) ([]byte, error) { r, err := ParseVAPID(exampleName, b); return marshal(r, err) }},
+		"Signal": {string(Signal{1, counting(12), counting(16)}.Marshal()), func(b []byte) ([]byte, error) {
+			r, err := ParseSignal(exampleSignal, b)
+			if err != nil {
+				return nil, err
+			}
+			return r.Marshal(), nil
+		}},
 		"old VAPID": {string(OldVAPID{"https://app.example", k, 1790000000}.Marshal()), func(b []byte) ([]byte, error) {
 			r, err := ParseOldVAPID(exampleName, b)
 			return r.Marshal(), err
@@ -98,8 +107,9 @@ func TestRecordsAreTheDocumentedExamples(t *testing.T) {
 	}
 	text := strings.ReplaceAll(string(source), "\n//\t", "")
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "  ", ""), ", \"", ",\"")
-	for _, name := range []string{"user", "throttle", "policy", "roster", "VAPID"} {
-		if value := samples(t)[name].value; !strings.Contains(strings.ReplaceAll(text, " \"", "\""), value) {
+	for _, name := range []string{"user", "throttle", "policy", "roster", "VAPID", "Signal"} {
+		value, _, _ := strings.Cut(samples(t)[name].value, "\n")
+		if !strings.Contains(strings.ReplaceAll(text, " \"", "\""), value) {
 			t.Errorf("the package comment does not have the example %s", value)
 		}
 	}
