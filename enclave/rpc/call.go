@@ -9,33 +9,67 @@ import (
 	"strconv"
 )
 
-// Call decodes params, gets the consent that the table demands, runs the
-// method by h and returns the canonical JSON text of the response, or why there
-// is none. It is the only way to a method, so what runs is the very message
-// that consent was given to. It knows nothing of the channel: what came too
-// often or too large a Session has refused before. id is that of the request.
-func Call(ctx context.Context, h Handler, caller Caller, id int64, name, params string) (string, *Error) {
-	method := find(name)
+// Request is a request that a Session has let in.
+type Request struct {
+	ID     int64
+	Method string
+	Params string   // JSON text
+	Bodies [][]byte // Call clears them
+}
+
+// Answer is the result of a request.
+type Answer struct {
+	Result string   // canonical JSON text
+	Bodies [][]byte // for the caller to clear once they are sent
+}
+
+// Call decodes a request, gets the consent that the table demands, runs the
+// method by h and returns its response, or why there is none. It is the only
+// way to a method, so what runs is the very message that consent was given to.
+// It knows nothing of the channel: what came too often or too large a Session
+// has refused before. Bodies that came are cleared in any case.
+func Call(ctx context.Context, h Handler, caller Caller, q Request) (Answer, *Error) {
+	defer clearAll(q.Bodies)
+	method := find(q.Method)
 	if method == nil {
-		return "", &Error{Code: UnknownMethod, Message: "this enclave has no method of that name"}
+		return Answer{}, &Error{Code: UnknownMethod, Message: "this enclave has no method of that name"}
 	}
 	request := method.request()
-	if err := Decode(params, request); err != nil {
-		return "", &Error{Code: InvalidParams, Message: method.Name + ": " + err.Error()}
+	err := Decode(q.Params, request)
+	if err == nil {
+		err = fill(request, q.Bodies)
 	}
-	caller.method, caller.request = method.Name, strconv.FormatInt(id, 10)
+	if err != nil {
+		return Answer{}, &Error{Code: InvalidParams, Message: method.Name + ": " + err.Error()}
+	}
+	caller.method, caller.request = method.Name, strconv.FormatInt(q.ID, 10)
 	if err := h.Consent(ctx, caller, *method, request); err != nil {
-		return "", method.refusal(err)
+		return Answer{}, method.refusal(err)
 	}
 	response, err := method.call(ctx, h, caller, request)
 	if err != nil {
-		return "", method.refusal(err)
+		return Answer{}, method.refusal(err)
 	}
+	answer, err := encodeAnswer(response)
+	if err != nil {
+		return Answer{}, internal(method.Name + ": response: " + err.Error())
+	}
+	return answer, nil
+}
+
+func encodeAnswer(response Message) (Answer, error) {
 	result, err := Encode(response)
 	if err != nil {
-		return "", internal(method.Name + ": response: " + err.Error())
+		return Answer{}, err
 	}
-	return result, nil
+	bodies, err := take(response)
+	return Answer{Result: result, Bodies: bodies}, err
+}
+
+func clearAll(bodies [][]byte) {
+	for _, b := range bodies {
+		clear(b)
+	}
 }
 
 func find(name string) *Method {

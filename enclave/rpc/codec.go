@@ -28,10 +28,20 @@ func Decode(text string, m Message) error {
 
 func decodeValue(value wire.Value, m Message) error {
 	reader := wire.NewObjectReader(value)
-	for _, f := range m.fields() {
-		f.read(reader)
-	}
+	readFields(reader, value, m)
 	return reader.Done()
+}
+
+// readFields reads the members of value, of which r is the reader.
+func readFields(r *wire.ObjectReader, value wire.Value, m Message) {
+	for _, f := range m.fields() {
+		member, found := value.Get(f.Name)
+		if f.Optional && !found {
+			r.OptionalInt(f.Name) // there is none; the reader is to know the name
+			continue
+		}
+		f.read(r, member)
+	}
 }
 
 // Encode returns the canonical JSON text of m. It fails with a
@@ -62,24 +72,21 @@ func encodeValue(m Message) (wire.Value, error) {
 	return wire.Object(members...), nil
 }
 
-func (f *Field) read(r *wire.ObjectReader) {
-	found := true
-	switch {
-	case f.Kind == KindString && f.Optional:
-		*f.str, found = r.OptionalString(f.Name)
-	case f.Kind == KindString:
+// read reads the member value.
+func (f *Field) read(r *wire.ObjectReader, value wire.Value) {
+	switch f.Kind {
+	case KindString:
 		*f.str = r.String(f.Name)
-	case f.Kind == KindInteger && f.Optional:
-		*f.number, found = r.OptionalInt(f.Name)
-	case f.Kind == KindInteger:
+	case KindInteger:
 		*f.number = r.Int(f.Name)
-	case f.Kind == KindStrings:
+	case KindBool:
+		*f.flag = r.Bool(f.Name)
+	case KindStrings:
 		*f.strings = r.Strings(f.Name)
-	case f.Kind == KindObjects:
+	case KindObjects:
 		f.readObjects(r)
-	}
-	if !found {
-		return
+	case KindObject:
+		readFields(r.Object(f.Name), value, f.object.make())
 	}
 	if err := f.check(); err != nil {
 		r.Refuse(f.Name, err.Error())
@@ -103,8 +110,12 @@ func (f *Field) absent() bool {
 		return *f.str == ""
 	case KindInteger:
 		return *f.number == 0
+	case KindBool:
+		return !*f.flag
 	case KindObjects:
 		return f.objects.len() == 0
+	case KindObject:
+		return f.object.get() == nil
 	}
 	return len(*f.strings) == 0
 }
@@ -115,8 +126,12 @@ func (f *Field) value() (wire.Value, error) {
 		return wire.String(*f.str), nil
 	case KindInteger:
 		return wire.Int(*f.number), nil
+	case KindBool:
+		return wire.Bool(*f.flag), nil
 	case KindObjects:
 		return f.objectsValue()
+	case KindObject:
+		return encodeValue(f.object.get())
 	}
 	elements := make([]wire.Value, len(*f.strings))
 	for i, s := range *f.strings {
@@ -149,6 +164,8 @@ func (f *Field) check() error {
 		return f.checkRange("", *f.number)
 	case KindObjects:
 		return f.checkRange("elements", int64(f.objects.len()))
+	case KindBool, KindObject: // its own members are checked
+		return nil
 	}
 	if err := f.checkRange("elements", int64(len(*f.strings))); err != nil {
 		return err
@@ -174,6 +191,8 @@ func (f *Field) checkText(s string) error {
 		return errors.New("expected UTF-8")
 	case f.Base64 && strings.ContainsFunc(s, notBase64URL):
 		return errors.New("expected only the characters of base64url without padding")
+	case f.Visible && strings.ContainsFunc(s, notVisible):
+		return errors.New("expected only printable ASCII without spaces")
 	case len(f.OneOf) > 0 && !slices.Contains(f.OneOf, s):
 		return errors.New("expected one of " + strings.Join(f.OneOf, ", "))
 	}
@@ -195,3 +214,5 @@ func (f *Field) Span(unit string) string {
 func notBase64URL(r rune) bool {
 	return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
+
+func notVisible(r rune) bool { return r <= ' ' || r > '~' }

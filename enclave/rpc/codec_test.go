@@ -161,6 +161,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add("status", "{}")
 	f.Add("vapid.publicKey", `{"kid":"`+testKID+`"}`)
 	f.Add("vapid.delete", `{"kid":"\u006b"}`)
+	for name, params := range signalParams {
+		f.Add(name, params)
+	}
 	f.Fuzz(func(t *testing.T, name, text string) {
 		method := find(name)
 		if method == nil {

@@ -53,7 +53,11 @@ func (s *Service) consent(ctx context.Context, asker vault.Asker, class vault.Co
 	if err != nil || !ask {
 		return err
 	}
-	if err := s.ceremonies.Confirm(ctx, asker, Details(request)); err != nil {
+	known, err := s.explain(ctx, asker, request)
+	if err != nil {
+		return err
+	}
+	if err := s.ceremonies.Confirm(ctx, asker, append(Details(request), known...)); err != nil {
 		return err
 	}
 	// The person took a while: it must still be the same open vault.
@@ -65,14 +69,30 @@ func (s *Service) consent(ctx context.Context, asker vault.Asker, class vault.Co
 }
 
 // Details returns what a person who is to approve a request is shown of it:
-// every member that is there, by its name.
+// every member that is there, by its name, those of an object as object.member,
+// and of the bodies their sizes.
 func Details(m Message) []ceremony.Detail {
+	details := memberDetails("", m)
+	if b, ok := BodiesOf(m); ok && len(b.list()) > 0 {
+		sizes := make([]string, len(b.list()))
+		for i, one := range b.list() {
+			sizes[i] = strconv.Itoa(len(one))
+		}
+		details = append(details, ceremony.Detail{Name: b.Name(), Value: strings.Join(sizes, ", ")})
+	}
+	return details
+}
+
+func memberDetails(path string, m Message) []ceremony.Detail {
 	var details []ceremony.Detail
 	for _, f := range m.fields() {
-		if f.Optional && f.absent() {
-			continue
+		switch {
+		case f.Optional && f.absent():
+		case f.Kind == KindObject:
+			details = append(details, memberDetails(path+f.Name+".", f.object.get())...)
+		default:
+			details = append(details, ceremony.Detail{Name: path + f.Name, Value: f.words()})
 		}
-		details = append(details, ceremony.Detail{Name: f.Name, Value: f.words()})
 	}
 	return details
 }
@@ -84,8 +104,18 @@ func (f *Field) words() string {
 		return *f.str
 	case KindInteger:
 		return strconv.FormatInt(*f.number, 10)
+	case KindBool:
+		return strconv.FormatBool(*f.flag)
 	case KindStrings:
 		return strings.Join(*f.strings, ", ")
 	}
-	return strconv.Itoa(f.objects.len())
+	elements := make([]string, f.objects.len())
+	for i := range elements {
+		var words []string
+		for _, d := range memberDetails("", f.objects.at(i)) {
+			words = append(words, d.Value)
+		}
+		elements[i] = strings.Join(words, " ")
+	}
+	return strings.Join(elements, ", ")
 }

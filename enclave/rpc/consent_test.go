@@ -5,6 +5,7 @@ package rpc
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 
@@ -24,6 +25,8 @@ var sampleParams = map[string]string{
 	"audit.prune":     `{"before":1}`,
 }
 
+func init() { maps.Copy(sampleParams, signalParams) }
+
 func paramsOf(method string) string {
 	if params := sampleParams[method]; params != "" {
 		return params
@@ -42,7 +45,7 @@ func eachWithConsent(t *testing.T, f func(t *testing.T, m Method)) {
 
 func TestNothingRunsBeforeSetUp(t *testing.T) {
 	eachWithConsent(t, func(t *testing.T, m Method) {
-		wantCode(t, newBench(t), testCaller, m.Name, paramsOf(m.Name), NotSetUp)
+		wantCode(t, newBench(t), testCaller, m.Name, paramsOf(m.Name), NotSetUp, bodiesOf(m.Name)...)
 	})
 }
 
@@ -50,13 +53,13 @@ func TestNothingRunsWhileLocked(t *testing.T) {
 	eachWithConsent(t, func(t *testing.T, m Method) {
 		b := newOpenBench(t)
 		call(t, b, testCaller, "vault.lock", "{}", "")
-		wantCode(t, b, testCaller, m.Name, paramsOf(m.Name), Locked)
+		wantCode(t, b, testCaller, m.Name, paramsOf(m.Name), Locked, bodiesOf(m.Name)...)
 	})
 }
 
 func TestNothingRunsForAnOriginThatWasNotLetIn(t *testing.T) {
 	eachWithConsent(t, func(t *testing.T, m Method) {
-		wantCode(t, newOpenBench(t), otherCaller, m.Name, paramsOf(m.Name), Locked)
+		wantCode(t, newOpenBench(t), otherCaller, m.Name, paramsOf(m.Name), Locked, bodiesOf(m.Name)...)
 	})
 }
 

@@ -10,7 +10,7 @@
 // strict decoder and the encoder here, the TypeScript types of sdk/api.ts and
 // the reference page docs/api.md (package rpcgen): nothing is written twice.
 // What a method does is behind the interface Handler; what a browser is, this
-// package does not know.
+// package does not know. Service is the Handler over a vault.
 //
 // # Consent
 //
@@ -37,13 +37,24 @@
 //	         {id: number, error: {code: string, message: string, retryAfter?: number}}
 //	event    {event: string, data: string}
 //
-// Protocol 1 had no events and none of the methods vault.* and audit.*.
+// Protocol 1 had no events and none of the methods vault.* and audit.*. The first
+// releases of protocol 2 had no method with bodies.
 //
 // params and result are texts of JSON objects as package wire reads them:
 // integers only, no name twice, every member known. Results are canonical, and
 // so is data, the text of what the event carries. Events come after the answer
 // to hello, in the order in which they happened. retryAfter is in milliseconds.
 // code is one of Codes; message is for developers, in English, and may change.
+//
+// # Bodies
+//
+// bodies are the bytes of a message that has some: plaintexts, ciphertexts,
+// pieces of files. How many there are, and of which sizes, its method says: none,
+// one, or one for each element of a list among the members, in its order.
+// Without any, the member bodies may be left out. They are ArrayBuffers, not
+// views of them and no shared memory, and are to be transferred, as those of
+// answers are: then only one side has them. The enclave copies what it lets in
+// and wipes the rest; after the answer it has neither.
 //
 // The id of a request is an integer from 1 to 2^53-1 and greater than every id
 // before it on this port, also of refused requests and over a change of the
@@ -57,10 +68,13 @@
 //
 //   - invalid_message: other members, members of another type, no usable id
 //   - duplicate_id: an id that is not greater than the last one
-//   - too_large: params over MaxParamsUnits, over MaxBodies bodies
-//   - busy: over MaxInFlight unanswered requests, or messages of any sort
-//     faster than Rate per second after a burst of Burst
-//   - unknown_method, invalid_params: not as the table says
+//   - too_large: params over MaxParamsUnits, over MaxBodies bodies, one over
+//     MaxBodyBytes, all of one request over MaxBodiesBytes
+//   - busy: over MaxInFlight unanswered requests, with bodies of over
+//     MaxInFlightBytes, or messages of any sort faster than Rate per second after
+//     a burst of Burst
+//   - unknown_method, invalid_params: not as the table says, also in the number
+//     and sizes of bodies
 //   - already_connected: a second hello
 //
 // # Example

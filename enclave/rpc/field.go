@@ -18,6 +18,8 @@ const (
 	KindInteger                 // *int64
 	KindStrings                 // *[]string
 	KindObjects                 // pointer to a slice of messages
+	KindBool                    // *bool
+	KindObject                  // a message, or a pointer to one that may be nil
 )
 
 // Field is one member of a message: its name, what it may hold, and where.
@@ -29,11 +31,14 @@ type Field struct {
 	Min, Max int64    // value of an integer, bytes of a string, length of a list
 	OneOf    []string // the only values of a string, or of the strings of a list
 	Base64   bool     // a string in the alphabet A-Z a-z 0-9 - _ (RFC 4648, section 5)
+	Visible  bool     // a string of printable ASCII without spaces
 
 	str     *string
 	number  *int64
 	strings *[]string
 	objects list
+	flag    *bool
+	object  nested
 }
 
 // list is a variable that holds a slice of messages.
@@ -53,6 +58,36 @@ func (l listOf[T, P]) element() Message { return P(new(T)) }
 func (l listOf[T, P]) add() Message {
 	*l.items = append(*l.items, *new(T))
 	return l.at(len(*l.items) - 1)
+}
+
+// nested is a variable that holds one message or, if that is optional, none.
+type nested interface {
+	get() Message // nil if there is none
+	make() Message
+	element() Message // a new one, which is not in the variable
+}
+
+// always is the message in *to.
+type always[T any, P messagePointer[T]] struct{ to *T }
+
+func (o always[T, P]) get() Message     { return P(o.to) }
+func (o always[T, P]) make() Message    { return P(o.to) }
+func (o always[T, P]) element() Message { return P(new(T)) }
+
+// maybe is the message that *to points to.
+type maybe[T any, P messagePointer[T]] struct{ to **T }
+
+func (o maybe[T, P]) element() Message { return P(new(T)) }
+func (o maybe[T, P]) get() Message {
+	if *o.to == nil {
+		return nil
+	}
+	return P(*o.to)
+}
+
+func (o maybe[T, P]) make() Message {
+	*o.to = new(T)
+	return P(*o.to)
 }
 
 // bound narrows what a field may hold.
@@ -82,8 +117,33 @@ func objects[T any, P messagePointer[T]](name string, p *[]T, doc string, bounds
 	return bounded(Field{Name: name, Kind: KindObjects, Doc: doc, Max: 64, objects: listOf[T, P]{p}}, bounds)
 }
 
-// Element returns a new message of the kind that a list of KindObjects holds.
-func (f Field) Element() Message { return f.objects.element() }
+// flag declares a boolean.
+func flag(name string, p *bool, doc string, bounds ...bound) Field {
+	return bounded(Field{Name: name, Kind: KindBool, Doc: doc, flag: p}, bounds)
+}
+
+// object declares an object that is always there.
+func object[T any, P messagePointer[T]](name string, p *T, doc string) Field {
+	return Field{Name: name, Kind: KindObject, Doc: doc, object: always[T, P]{p}}
+}
+
+// optionalObject declares an object that may be left out; the pointer is then
+// nil.
+func optionalObject[T any, P messagePointer[T]](name string, p **T, doc string) Field {
+	return Field{Name: name, Kind: KindObject, Doc: doc, Optional: true, object: maybe[T, P]{p}}
+}
+
+// Element returns a new message of the kind that a member of KindObjects or
+// KindObject holds, nil for other kinds.
+func (f Field) Element() Message {
+	switch f.Kind {
+	case KindObjects:
+		return f.objects.element()
+	case KindObject:
+		return f.object.element()
+	}
+	return nil
+}
 
 // within sets the least and the greatest value of an integer, or length in
 // bytes of a string, or number of elements of a list.
@@ -99,6 +159,9 @@ func exactly(n int64) bound { return within(n, n) }
 
 // base64URL allows only the alphabet of base64url without padding.
 func base64URL() bound { return func(f *Field) { f.Base64 = true } }
+
+// visible allows only printable ASCII without spaces.
+func visible() bound { return func(f *Field) { f.Visible = true } }
 
 // oneOf allows only the given strings.
 func oneOf(values ...string) bound { return func(f *Field) { f.OneOf = values } }

@@ -82,6 +82,8 @@ type Handler interface {
 	AuditCheckpoint(context.Context, Caller, *AuditCheckpointRequest) (*CheckpointMessage, error)
 	AuditProve(context.Context, Caller, *AuditProveRequest) (*AuditProveResponse, error)
 	AuditPrune(context.Context, Caller, *AuditPruneRequest) (*AuditPruneResponse, error)
+
+	SignalHandler
 }
 
 // HelloMethod is the method that opens a connection. It comes in the frame's
@@ -89,7 +91,7 @@ type Handler interface {
 const HelloMethod = "hello"
 
 // Methods returns the table.
-func Methods() []Method { return slices.Clone(table[:]) }
+func Methods() []Method { return slices.Clone(table) }
 
 // messagePointer is a pointer to a struct that is a Message.
 type messagePointer[T any] interface {

@@ -34,6 +34,9 @@ func refusalOf(err error) error {
 	if refused := ceremonyRefusal(err); refused != nil {
 		return refused
 	}
+	if refused := signalRefusal(err); refused != nil {
+		return refused
+	}
 	switch {
 	case errors.Is(err, vault.ErrNotSetUp):
 		return &Error{Code: NotSetUp, Message: vault.ErrNotSetUp.Error()}

@@ -39,10 +39,12 @@ func (k quickKeys) PBKDF2(ctx context.Context, passphrase, salt []byte, iteratio
 	return k.Ops.PBKDF2(ctx, passphrase, salt, min(iterations, 10))
 }
 
-// brittleStore fails with an error once it has one.
+// brittleStore fails with an error once it has one, and finds that many conflicts
+// before.
 type brittleStore struct {
 	vault.Store
-	err atomic.Pointer[error]
+	err       atomic.Pointer[error]
+	conflicts atomic.Int32
 }
 
 func (s *brittleStore) fail(err error) { s.err.Store(&err) }
@@ -71,6 +73,9 @@ func (s *brittleStore) Scan(ctx context.Context, collection, from string, limit 
 func (s *brittleStore) Commit(ctx context.Context, changes []vault.Change) error {
 	if err := s.err.Load(); err != nil {
 		return *err
+	}
+	if s.conflicts.Add(-1) >= 0 {
+		return vault.ErrConflict
 	}
 	return s.Store.Commit(ctx, changes)
 }
@@ -127,13 +132,13 @@ var otherCaller = Caller{Origin: "https://other.example", Release: testDigest, P
 // call runs a request that must succeed, and returns one member of its result.
 func call(t *testing.T, h Handler, caller Caller, method, params, member string) string {
 	t.Helper()
-	result, refused := Call(t.Context(), h, caller, 1, method, params)
+	answer, refused := Call(t.Context(), h, caller, Request{ID: 1, Method: method, Params: params})
 	if refused != nil {
 		t.Fatalf("%s: %v", method, refused)
 	}
-	value, err := wire.ParseCanonical([]byte(result))
+	value, err := wire.ParseCanonical([]byte(answer.Result))
 	if err != nil {
-		t.Fatalf("%s: result %q: %v", method, result, err)
+		t.Fatalf("%s: result %q: %v", method, answer.Result, err)
 	}
 	field, found := value.Get(member)
 	text, isText := field.AsString()
@@ -143,9 +148,9 @@ func call(t *testing.T, h Handler, caller Caller, method, params, member string)
 	return text
 }
 
-func wantCode(t *testing.T, h Handler, caller Caller, method, params string, code Code) *Error {
+func wantCode(t *testing.T, h Handler, caller Caller, method, params string, code Code, bodies ...[]byte) *Error {
 	t.Helper()
-	_, refused := Call(t.Context(), h, caller, 1, method, params)
+	_, refused := Call(t.Context(), h, caller, Request{ID: 1, Method: method, Params: params, Bodies: bodies})
 	if refused == nil || refused.Code != code {
 		t.Fatalf("%s: %v, want %s", method, refused, code)
 	}

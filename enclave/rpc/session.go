@@ -3,7 +3,10 @@
 
 package rpc
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Envelope is a message that came on a port: its members as they were found,
 // not yet believed.
@@ -13,8 +16,33 @@ type Envelope struct {
 	Method      string
 	MethodUnits int // length of the method name in UTF-16 code units
 	Params      string
-	ParamsUnits int // length of params in UTF-16 code units
-	Bodies      int // how many came
+	ParamsUnits int    // length of params in UTF-16 code units
+	Bodies      int    // how many came
+	Content     []Body // those, unless they are more than MaxBodies
+}
+
+// Body is a binary body as it came, which nobody has copied yet.
+type Body interface {
+	Size() int             // in bytes
+	Take() ([]byte, error) // a copy, for the only time: what came is wiped
+}
+
+// BodyBytes returns how long the bodies are together.
+func (e Envelope) BodyBytes() int {
+	sum := 0
+	for _, b := range e.Content {
+		sum += b.Size()
+	}
+	return sum
+}
+
+// AnswerID returns the id of the answer, NoID if the message has none that can
+// be used.
+func (e Envelope) AnswerID() int64 {
+	if e.ID >= 1 && e.ID <= maxInteger && e.ID == float64(int64(e.ID)) {
+		return int64(e.ID)
+	}
+	return NoID
 }
 
 // NoID is the id of an answer to a message that had no usable id.
@@ -23,13 +51,14 @@ const NoID int64 = -1
 // Session holds one port to the rules of the channel: order of ids and limits
 // of flow. It decides, and neither reads messages nor runs requests.
 //
-//	Admit ── nil ──▶ run the request, answer ──▶ Done
+//	Admit ── nil ──▶ take the bodies, run the request, answer ──▶ Done
 //	   └── *Error ─▶ answer with it
 type Session struct {
 	mu       sync.Mutex
 	now      func() int64
 	lastID   int64
 	inFlight int
+	bytes    int // of the bodies of those
 	bucket   bucket
 }
 
@@ -61,7 +90,7 @@ func (s *Session) LastID() int64 {
 func (s *Session) Admit(e Envelope) (int64, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := usableID(e.ID)
+	id := e.AnswerID()
 	wait := s.bucket.take(s.now())
 	duplicate := id != NoID && id <= s.lastID
 	s.lastID = max(s.lastID, id)
@@ -78,33 +107,32 @@ func (s *Session) Admit(e Envelope) (int64, *Error) {
 	if err := admitSize(e); err != nil {
 		return id, err
 	}
-	if s.inFlight >= MaxInFlight {
+	size := e.BodyBytes()
+	switch {
+	case s.inFlight >= MaxInFlight:
 		return id, &Error{Busy, "too many requests are not answered yet", inFlightWait}
+	case s.bytes+size > MaxInFlightBytes:
+		return id, &Error{Busy, "too many bytes of requests are not answered yet", inFlightWait}
 	}
 	s.inFlight++
+	s.bytes += size
 	return id, nil
 }
 
-// Done ends the flight of one admitted request.
-func (s *Session) Done() {
+// Done ends the flight of an admitted request.
+func (s *Session) Done(e Envelope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.inFlight == 0 {
+	s.inFlight--
+	s.bytes -= e.BodyBytes()
+	if s.inFlight < 0 || s.bytes < 0 {
 		panic("rpc: internal error: more requests done than admitted")
 	}
-	s.inFlight--
 }
 
 // inFlightWait is how long to wait for an answer to make room, in
 // milliseconds: a few signatures.
 const inFlightWait = 20
-
-func usableID(id float64) int64 {
-	if id >= 1 && id <= maxInteger && id == float64(int64(id)) {
-		return int64(id)
-	}
-	return NoID
-}
 
 func admitSize(e Envelope) *Error {
 	switch {
@@ -113,9 +141,13 @@ func admitSize(e Envelope) *Error {
 	case e.ParamsUnits > MaxParamsUnits:
 		return &Error{Code: TooLarge, Message: "params are longer than 65536 UTF-16 code units"}
 	case e.Bodies > MaxBodies:
-		return &Error{Code: TooLarge, Message: "more than 8 bodies"}
-	case e.Bodies > 0:
-		return &Error{Code: InvalidParams, Message: "no method of this enclave takes bodies"}
+		return &Error{Code: TooLarge, Message: "more than 64 bodies"}
+	case e.Bodies != len(e.Content):
+		return &Error{Code: InvalidMessage, Message: "bodies that are no ArrayBuffers"}
+	case slices.ContainsFunc(e.Content, func(b Body) bool { return b.Size() > MaxBodyBytes }):
+		return &Error{Code: TooLarge, Message: "a body is longer than 1049600 bytes"}
+	case e.BodyBytes() > MaxBodiesBytes:
+		return &Error{Code: TooLarge, Message: "the bodies together are longer than 4194304 bytes"}
 	case e.Method == HelloMethod:
 		return &Error{Code: AlreadyConnected, Message: "hello was said on this connection already"}
 	}

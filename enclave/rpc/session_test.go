@@ -5,7 +5,10 @@ package rpc
 
 import (
 	"math"
+	"slices"
 	"testing"
+
+	"ats.run/kms-enclave/kmslib/signal/attachment"
 )
 
 // clock is a clock that tests move.
@@ -16,6 +19,22 @@ func (c *clock) read() int64 { return c.now }
 // request returns a good envelope.
 func request(id float64) Envelope {
 	return Envelope{ID: id, Method: "status", MethodUnits: 6, Params: "{}", ParamsUnits: 2}
+}
+
+// sized is a Body of that many bytes.
+type sized int
+
+func (b sized) Size() int             { return int(b) }
+func (b sized) Take() ([]byte, error) { return make([]byte, b), nil }
+
+// carrying returns a good envelope with bodies of these sizes.
+func carrying(id float64, sizes ...int) Envelope {
+	e := request(id)
+	e.Bodies = len(sizes)
+	for _, size := range sizes {
+		e.Content = append(e.Content, sized(size))
+	}
+	return e
 }
 
 func wantRefusal(t *testing.T, s *Session, e Envelope, id int64, code Code) {
@@ -70,7 +89,10 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 		{func(e *Envelope) { e.ParamsUnits = MaxParamsUnits + 1 }, TooLarge},
 		{func(e *Envelope) { e.MethodUnits = MaxMethodUnits + 1 }, TooLarge},
 		{func(e *Envelope) { e.Bodies = MaxBodies + 1 }, TooLarge},
-		{func(e *Envelope) { e.Bodies = 1 }, InvalidParams},
+		{func(e *Envelope) { *e = carrying(e.ID, MaxBodyBytes+1) }, TooLarge},
+		{func(e *Envelope) {
+			*e = carrying(e.ID, slices.Repeat([]int{MaxBodyBytes}, MaxBodiesBytes/MaxBodyBytes+1)...)
+		}, TooLarge},
 		{func(e *Envelope) { e.Method = HelloMethod }, AlreadyConnected},
 	} {
 		e := request(float64(i + 1))
@@ -80,6 +102,59 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 	largest := request(10)
 	largest.ParamsUnits, largest.MethodUnits = MaxParamsUnits, MaxMethodUnits
 	wantAdmitted(t, s, largest)
+	wantAdmitted(t, s, carrying(11, MaxBodyBytes, MaxBodyBytes, MaxBodyBytes))
+	wantAdmitted(t, s, carrying(12, slices.Repeat([]int{MaxBodiesBytes / MaxBodies}, MaxBodies)...))
+}
+
+func TestBodiesThatWereNotPassedOnAreRefused(t *testing.T) {
+	s := NewSession(new(clock).read)
+	e := carrying(1, 5, 5)
+	e.Bodies = 3
+	wantRefusal(t, s, e, 1, InvalidMessage)
+}
+
+func TestNoMoreThanMaxInFlightBytes(t *testing.T) {
+	s := NewSession(new(clock).read)
+	full := func(id float64) Envelope { return carrying(id, slices.Repeat([]int{MaxBodiesBytes / 4}, 4)...) }
+	id := 0.0
+	for range MaxInFlightBytes / MaxBodiesBytes {
+		id++
+		wantAdmitted(t, s, full(id))
+	}
+	if _, refused := s.Admit(carrying(id+1, 1)); refused == nil || refused.Code != Busy || refused.RetryAfter <= 0 {
+		t.Errorf("a byte more: %v, want busy with a time to wait", refused)
+	}
+	wantAdmitted(t, s, request(id+2)) // without a body
+	s.Done(full(1))
+	wantAdmitted(t, s, full(id+3))
+	wantRefusal(t, s, carrying(id+4, 1), int64(id+4), Busy)
+}
+
+// A file of 100 MiB goes in pieces of 1 MiB one after the other, and messages in
+// batches: neither comes near the limits of flow.
+func TestFilesAndBatchesFitTheLimits(t *testing.T) {
+	s := NewSession(new(clock).read)
+	id := 0.0
+	for range 100 {
+		id++
+		piece := carrying(id, attachment.MaxChunk)
+		wantAdmitted(t, s, piece)
+		s.Done(piece)
+	}
+	for range MaxInFlightBytes / MaxBodiesBytes {
+		id++
+		wantAdmitted(t, s, carrying(id, slices.Repeat([]int{64 << 10}, maxBatch)...))
+	}
+}
+
+func TestFloodOfBodiesIsRefused(t *testing.T) {
+	s := NewSession(new(clock).read)
+	for id := range Burst {
+		e := carrying(float64(id+1), 1<<10)
+		wantAdmitted(t, s, e)
+		s.Done(e)
+	}
+	wantRefusal(t, s, carrying(Burst+1, 1<<10), Burst+1, Busy)
 }
 
 func TestNoMoreThanMaxInFlight(t *testing.T) {
@@ -88,7 +163,7 @@ func TestNoMoreThanMaxInFlight(t *testing.T) {
 		wantAdmitted(t, s, request(float64(id+1)))
 	}
 	wantRefusal(t, s, request(100), 100, Busy)
-	s.Done()
+	s.Done(request(1))
 	wantAdmitted(t, s, request(101))
 	wantRefusal(t, s, request(102), 102, Busy)
 }
@@ -103,7 +178,7 @@ func TestBurstThenRate(t *testing.T) {
 			if _, last = s.Admit(request(id)); last != nil {
 				return n, last
 			}
-			s.Done()
+			s.Done(request(id))
 			n++
 		}
 	}
@@ -141,7 +216,7 @@ func TestClockThatGoesBackGivesNothing(t *testing.T) {
 	s := NewSession(c.read)
 	for id := range Burst {
 		wantAdmitted(t, s, request(float64(id+1)))
-		s.Done()
+		s.Done(request(float64(id + 1)))
 	}
 	for range 10 {
 		c.now -= 1000
@@ -156,19 +231,21 @@ func FuzzSession(f *testing.F) {
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		c := new(clock)
 		s := NewSession(c.read)
-		id, last, inFlight, admitted := 0.0, int64(0), 0, 0
+		id, last, admitted, bytes := 0.0, int64(0), 0, 0
+		var inFlight []Envelope
 		for _, step := range steps {
 			switch step % 4 {
 			case 0:
 				c.now += int64(step)
 			case 1:
-				if inFlight > 0 {
-					s.Done()
-					inFlight--
+				if len(inFlight) > 0 {
+					s.Done(inFlight[0])
+					bytes -= inFlight[0].BodyBytes()
+					inFlight = inFlight[1:]
 				}
 			default:
 				id += float64(step%7) - 1
-				e := request(id)
+				e := carrying(id, int(step)<<14)
 				e.Malformed = step > 250
 				got, refused := s.Admit(e)
 				if refused != nil {
@@ -178,11 +255,12 @@ func FuzzSession(f *testing.F) {
 					t.Fatalf("admitted id %d after %d, malformed %v", got, last, e.Malformed)
 				}
 				last = got
-				inFlight++
+				inFlight = append(inFlight, e)
+				bytes += e.BodyBytes()
 				admitted++
 			}
-			if inFlight > MaxInFlight || int64(admitted) > Burst+c.now*Rate/1000 {
-				t.Fatalf("%d in flight, %d admitted in %d ms", inFlight, admitted, c.now)
+			if len(inFlight) > MaxInFlight || bytes > MaxInFlightBytes || int64(admitted) > Burst+c.now*Rate/1000 {
+				t.Fatalf("%d in flight with %d bytes, %d admitted in %d ms", len(inFlight), bytes, admitted, c.now)
 			}
 		}
 	})

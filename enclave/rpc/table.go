@@ -3,7 +3,12 @@
 
 package rpc
 
-var table = [...]Method{
+import "slices"
+
+// table is all methods.
+var table = slices.Concat(vaultTable, signalTable)
+
+var vaultTable = []Method{
 	bind(Method{
 		Name:    HelloMethod,
 		Doc:     "Opens the connection. Sent to the enclave's window with a port, not on the port.",

@@ -119,11 +119,11 @@ func TestPartsOfAnExportJoinToOneBundle(t *testing.T) {
 	var bundle strings.Builder
 	params := "{}"
 	for {
-		result, refused := Call(t.Context(), b, testCaller, 1, "audit.export", params)
+		answer, refused := Call(t.Context(), b, testCaller, Request{ID: 1, Method: "audit.export", Params: params})
 		if refused != nil {
 			t.Fatal(refused)
 		}
-		part, err := wire.ParseCanonical([]byte(result))
+		part, err := wire.ParseCanonical([]byte(answer.Result))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,9 +13,15 @@ export const limits = {
   /** Length of a method name, in UTF-16 code units. */
   methodUnits: 64,
   /** Binary bodies of one request. */
-  bodies: 8,
+  bodies: 64,
+  /** Bytes of one body. */
+  bodyBytes: 1049600,
+  /** Bytes of the bodies of one request. */
+  bodiesBytes: 4194304,
   /** Requests of one port that are not answered yet. */
   inFlight: 64,
+  /** Bytes of the bodies of requests of one port that are not answered yet. */
+  inFlightBytes: 16777216,
   /** Messages per second and port that are let in for long. */
   rate: 200,
   /** Messages per port that are let in at once. */
@@ -50,7 +56,10 @@ export type ErrorCode =
   | "already_connected"
   /** The id is not greater than every id before it on this port. The request was not run (again). */
   | "duplicate_id"
-  /** The request is over a size limit of the channel. */
+  /**
+   * The request is over a size limit of the channel, or over a limit on how many of something are kept; the
+   * message says which.
+   */
   | "too_large"
   /**
    * Too many requests at once or in too short a time, or a ceremony is open already. Try again after
@@ -83,6 +92,66 @@ export type ErrorCode =
    * its storage.
    */
   | "unknown_key"
+  /** The asking origin has no Signal identity in this vault. Call signal.identity.create. */
+  | "no_identity"
+  /**
+   * The asking origin has a Signal identity in this vault already. Use it, or delete it with
+   * signal.identity.delete.
+   */
+  | "already_exists"
+  /** There is no session with this device. Start one from a bundle of the device: signal.session.start. */
+  | "no_session"
+  /**
+   * The contact's identity key changed and the person did not accept the new one, or the key that was named
+   * is not the contact's. Let people compare safety numbers, then call signal.trust.accept.
+   */
+  | "identity_changed"
+  /** The message was decrypted before. Its keys are erased: use the plaintext that was kept then. */
+  | "duplicate_message"
+  /**
+   * The message skips more messages than may be missing. Nothing was changed. Send what signal.retry returns,
+   * so that the other side begins anew.
+   */
+  | "message_too_far_ahead"
+  /**
+   * The message or file was altered, is not from this device, or its session is gone. Nothing was changed. If
+   * it was surely genuine, send what signal.retry returns.
+   */
+  | "message_not_authentic"
+  /**
+   * The bytes are not a message of this type, or a file that ends too early. Nothing was changed. Sending the
+   * same again cannot succeed.
+   */
+  | "message_malformed"
+  /**
+   * The message or bundle is of a protocol version that the identity does not accept. The other side has to
+   * be updated, or the identity created with a lower oldest.
+   */
+  | "unsupported_message"
+  /**
+   * The message names a prekey that is not here: spent, expired or never ours. Send what signal.retry
+   * returns, and call signal.prekeys.publish.
+   */
+  | "prekey_gone"
+  /** The device has not answered for too long. Start a session from a new bundle: signal.session.start. */
+  | "session_stale"
+  /**
+   * A signature of the bundle is wrong, or one of its keys. Nothing was changed. Fetch the bundle again; if
+   * it stays so, do not trust where it came from.
+   */
+  | "invalid_bundle"
+  /** No identity key of this name was seen yet. Start a session, or decrypt a message, first. */
+  | "unknown_contact"
+  /**
+   * There is no key of this group, or none of this sender. Call signal.group.create, or give the sender's
+   * distribution message to signal.group.process.
+   */
+  | "unknown_group"
+  /**
+   * There is no such stream: it was finished or cancelled, has failed, or the vault was locked. Begin anew
+   * with signal.attachment.begin.
+   */
+  | "unknown_stream"
   /**
    * The browser does not let the enclave store keys here: private browsing, blocked site data, or a damaged
    * database. Nothing was deleted.
@@ -139,6 +208,21 @@ export const errorCodes: readonly ErrorCode[] = [
   "ceremony_blocked",
   "unknown_user",
   "unknown_key",
+  "no_identity",
+  "already_exists",
+  "no_session",
+  "identity_changed",
+  "duplicate_message",
+  "message_too_far_ahead",
+  "message_not_authentic",
+  "message_malformed",
+  "unsupported_message",
+  "prekey_gone",
+  "session_stale",
+  "invalid_bundle",
+  "unknown_contact",
+  "unknown_group",
+  "unknown_stream",
   "storage_unavailable",
   "storage_quota",
   "storage_no_keys",
@@ -146,6 +230,9 @@ export const errorCodes: readonly ErrorCode[] = [
   "not_supported",
   "internal",
 ];
+
+/** Bytes of a request. The client library copies them, so they may be changed once the call has begun. */
+export type Bytes = Uint8Array | ArrayBuffer;
 
 /** What the app posts, with one port, to the enclave's window at the enclave's exact origin. */
 export interface HelloMessage extends HelloRequest {
@@ -542,6 +629,879 @@ export interface AuditPruneResponse {
   readonly pruned: number;
 }
 
+/** Parameters of `signal.identity.create`. */
+export interface SignalIdentityCreateRequest {
+  /**
+   * How others address the person: any word, or a service id (a UUID), which is then authenticated in first
+   * messages. String, 1 to 128 characters of printable ASCII without spaces.
+   */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /**
+   * Number of this installation, by which others see that it was set up anew. Random if left out. Integer, 1
+   * to 16380.
+   */
+  readonly registrationId?: number;
+  /**
+   * The oldest protocol that is accepted: triple-ratchet if left out; pqxdh and x3dh only for peers that know
+   * no better. String, one of x3dh, pqxdh, triple-ratchet.
+   */
+  readonly oldest?: "x3dh" | "pqxdh" | "triple-ratchet";
+}
+
+/** Result of `signal.identity.create`. */
+export interface SignalIdentityCreateResponse {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey: string;
+  /** When the identity was made, in seconds since 1970. Integer, at least 0. */
+  readonly created: number;
+  /** The oldest protocol that is accepted. String, one of x3dh, pqxdh, triple-ratchet. */
+  readonly oldest: "x3dh" | "pqxdh" | "triple-ratchet";
+}
+
+/** Parameters of `signal.identity.public`. */
+export interface SignalIdentityPublicRequest {}
+
+/** Result of `signal.identity.public`. */
+export interface SignalIdentityPublicResponse {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey: string;
+  /** When the identity was made, in seconds since 1970. Integer, at least 0. */
+  readonly created: number;
+  /** The oldest protocol that is accepted. String, one of x3dh, pqxdh, triple-ratchet. */
+  readonly oldest: "x3dh" | "pqxdh" | "triple-ratchet";
+}
+
+/** Parameters of `signal.identity.delete`. */
+export interface SignalIdentityDeleteRequest {}
+
+/** Result of `signal.identity.delete`. */
+export interface SignalIdentityDeleteResponse {}
+
+/** Parameters of `signal.prekeys.publish`. */
+export interface SignalPrekeysPublishRequest {
+  /** How many one-time prekeys of each kind there are to be; 100 if left out. Integer, 1 to 100. */
+  readonly oneTime?: number;
+}
+
+/** The member `signedPreKey`. */
+export interface SignalPrekeysPublishSignedPreKey {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** The member `lastResort`. */
+export interface SignalPrekeysPublishLastResort {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and a Kyber1024 public key, 1569 bytes. Base64url, 2092 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** Element of `oneTime`. */
+export interface SignalPrekeysPublishOneTime {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly publicKey: string;
+}
+
+/** Element of `kyber`. */
+export interface SignalPrekeysPublishKyber {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and a Kyber1024 public key, 1569 bytes. Base64url, 2092 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** Result of `signal.prekeys.publish`. */
+export interface SignalPrekeysPublishResponse {
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey: string;
+  /** The signed prekey, for every bundle. It replaces the one before. */
+  readonly signedPreKey: SignalPrekeysPublishSignedPreKey;
+  /** The Kyber prekey for bundles when no other is left. It replaces the one before. */
+  readonly lastResort: SignalPrekeysPublishLastResort;
+  /** New one-time prekeys: hand each out in one bundle, once. List of 0 to 100 objects. */
+  readonly oneTime: readonly SignalPrekeysPublishOneTime[];
+  /** New one-time Kyber prekeys: hand each out in one bundle, once. List of 0 to 100 objects. */
+  readonly kyber: readonly SignalPrekeysPublishKyber[];
+}
+
+/** Parameters of `signal.prekeys.count`. */
+export interface SignalPrekeysCountRequest {}
+
+/** Result of `signal.prekeys.count`. */
+export interface SignalPrekeysCountResponse {
+  /** One-time prekeys that nobody used yet. Integer, at least 0. */
+  readonly oneTime: number;
+  /** One-time Kyber prekeys that nobody used yet. Integer, at least 0. */
+  readonly kyber: number;
+  /** When the signed prekey was made, in seconds since 1970; 0 if there is none. Integer, at least 0. */
+  readonly signedCreated: number;
+  /**
+   * When the Kyber prekey of last resort was made, in seconds since 1970; 0 if there is none. Integer, at
+   * least 0.
+   */
+  readonly lastResortCreated: number;
+  /** Whether signal.prekeys.publish would replace the signed ones. */
+  readonly rotationDue: boolean;
+}
+
+/** Parameters of `signal.prekeys.rotate`. */
+export interface SignalPrekeysRotateRequest {}
+
+/** The member `signedPreKey`. */
+export interface SignalPrekeysRotateSignedPreKey {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** The member `lastResort`. */
+export interface SignalPrekeysRotateLastResort {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and a Kyber1024 public key, 1569 bytes. Base64url, 2092 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** Element of `oneTime`. */
+export interface SignalPrekeysRotateOneTime {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly publicKey: string;
+}
+
+/** Element of `kyber`. */
+export interface SignalPrekeysRotateKyber {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and a Kyber1024 public key, 1569 bytes. Base64url, 2092 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** Result of `signal.prekeys.rotate`. */
+export interface SignalPrekeysRotateResponse {
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey: string;
+  /** The signed prekey, for every bundle. It replaces the one before. */
+  readonly signedPreKey: SignalPrekeysRotateSignedPreKey;
+  /** The Kyber prekey for bundles when no other is left. It replaces the one before. */
+  readonly lastResort: SignalPrekeysRotateLastResort;
+  /** New one-time prekeys: hand each out in one bundle, once. List of 0 to 100 objects. */
+  readonly oneTime: readonly SignalPrekeysRotateOneTime[];
+  /** New one-time Kyber prekeys: hand each out in one bundle, once. List of 0 to 100 objects. */
+  readonly kyber: readonly SignalPrekeysRotateKyber[];
+}
+
+/** The member `signedPreKey`. */
+export interface SignalSessionStartBundleSignedPreKey {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** The member `preKey`. */
+export interface SignalSessionStartBundlePreKey {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly publicKey: string;
+}
+
+/** The member `kyberPreKey`. */
+export interface SignalSessionStartBundleKyberPreKey {
+  /** Id of the key, by which messages name it. Integer, 0 to 4294967295. */
+  readonly id: number;
+  /** The key: a type byte and a Kyber1024 public key, 1569 bytes. Base64url, 2092 characters. */
+  readonly publicKey: string;
+  /** The identity key's signature of the key (XEdDSA), 64 bytes. Base64url, 86 characters. */
+  readonly signature: string;
+}
+
+/** The member `bundle`. */
+export interface SignalSessionStartBundle {
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey: string;
+  /** The signed prekey. */
+  readonly signedPreKey: SignalSessionStartBundleSignedPreKey;
+  /** A one-time prekey, unless none was left. */
+  readonly preKey?: SignalSessionStartBundlePreKey;
+  /** A Kyber prekey, one-time or of last resort. Only clients older than PQXDH have none. */
+  readonly kyberPreKey?: SignalSessionStartBundleKyberPreKey;
+}
+
+/** Parameters of `signal.session.start`. */
+export interface SignalSessionStartRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** What the device published, with one prekey of each kind. */
+  readonly bundle: SignalSessionStartBundle;
+}
+
+/** Result of `signal.session.start`. */
+export interface SignalSessionStartResponse {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** Whether there is a session to send with. */
+  readonly active: boolean;
+  /** Whether the device has answered in it. */
+  readonly acknowledged: boolean;
+  /**
+   * Version of its messages: 4, or 3 with clients older than PQXDH; 0 without an active session. Integer, 0
+   * to 4.
+   */
+  readonly version: number;
+  /** Whether the keys of messages depend on post-quantum secrets in both directions. */
+  readonly postQuantum: boolean;
+  /** How often the post-quantum secret was renewed since the beginning. Integer, at least 0. */
+  readonly epoch: number;
+  /** When it was started, in seconds since 1970. Integer, at least 0. */
+  readonly created: number;
+  /** When it was last used, in seconds since 1970. Integer, at least 0. */
+  readonly used: number;
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** Whether nothing is sent until signal.trust.accept. */
+  readonly identityChanged: boolean;
+  /** How many older sessions there are, in which messages can still come. Integer, at least 0. */
+  readonly archived: number;
+}
+
+/** Parameters of `signal.session.list`. */
+export interface SignalSessionListRequest {}
+
+/** Element of `sessions`. */
+export interface SignalSessionListSession {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** Whether there is a session to send with. */
+  readonly active: boolean;
+  /** Whether the device has answered in it. */
+  readonly acknowledged: boolean;
+  /**
+   * Version of its messages: 4, or 3 with clients older than PQXDH; 0 without an active session. Integer, 0
+   * to 4.
+   */
+  readonly version: number;
+  /** Whether the keys of messages depend on post-quantum secrets in both directions. */
+  readonly postQuantum: boolean;
+  /** How often the post-quantum secret was renewed since the beginning. Integer, at least 0. */
+  readonly epoch: number;
+  /** When it was started, in seconds since 1970. Integer, at least 0. */
+  readonly created: number;
+  /** When it was last used, in seconds since 1970. Integer, at least 0. */
+  readonly used: number;
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** Whether nothing is sent until signal.trust.accept. */
+  readonly identityChanged: boolean;
+  /** How many older sessions there are, in which messages can still come. Integer, at least 0. */
+  readonly archived: number;
+}
+
+/** Result of `signal.session.list`. */
+export interface SignalSessionListResponse {
+  /** The sessions, one for each device. List of 0 to 65536 objects. */
+  readonly sessions: readonly SignalSessionListSession[];
+}
+
+/** Parameters of `signal.session.close`. */
+export interface SignalSessionCloseRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+}
+
+/** Result of `signal.session.close`. */
+export interface SignalSessionCloseResponse {}
+
+/** Parameters of `signal.session.archive`. */
+export interface SignalSessionArchiveRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+}
+
+/** Result of `signal.session.archive`. */
+export interface SignalSessionArchiveResponse {}
+
+/** Parameters of `signal.encrypt`. */
+export interface SignalEncryptRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** The plaintext. Signal adds no padding: its length shows. Bytes, 0 to 258048. */
+  readonly body: Bytes;
+}
+
+/** Result of `signal.encrypt`. */
+export interface SignalEncryptResponse {
+  /**
+   * Type of the message, with Signal's numbers: 2 a message, 3 a message that begins a session, 7 to a group,
+   * 8 a request to send again. Integer, 2 to 8.
+   */
+  readonly type: number;
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** The message. Bytes, 1 to 262144. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Element of `messages`. */
+export interface SignalEncryptBatchMessage {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+}
+
+/** Parameters of `signal.encryptBatch`. */
+export interface SignalEncryptBatchRequest {
+  /** For whom the messages are. List of 1 to 64 objects. */
+  readonly messages: readonly SignalEncryptBatchMessage[];
+  /** The plaintexts, in the order of the list. Bytes for each of `messages`, each 0 to 258048 bytes. */
+  readonly bodies: readonly Bytes[];
+}
+
+/** Element of `results`. */
+export interface SignalEncryptBatchResult {
+  /**
+   * Why this one failed; left out if it did not. The rest is then left out. String, one of no_session,
+   * identity_changed, session_stale, duplicate_message, message_too_far_ahead, message_not_authentic,
+   * message_malformed, unsupported_message, prekey_gone, invalid_params, too_large, storage_unavailable.
+   */
+  readonly code?: "no_session" | "identity_changed" | "session_stale" | "duplicate_message" | "message_too_far_ahead" | "message_not_authentic" | "message_malformed" | "unsupported_message" | "prekey_gone" | "invalid_params" | "too_large" | "storage_unavailable";
+  /**
+   * Type of the message, with Signal's numbers: 2 a message, 3 a message that begins a session, 7 to a group,
+   * 8 a request to send again. Integer, 2 to 8.
+   */
+  readonly type?: number;
+  /** Number of the installation on the device. Integer, 1 to 4294967295. */
+  readonly registrationId?: number;
+}
+
+/** Result of `signal.encryptBatch`. */
+export interface SignalEncryptBatchResponse {
+  /** What became of each message, in the order of the request. List of 1 to 64 objects. */
+  readonly results: readonly SignalEncryptBatchResult[];
+  /**
+   * The messages to send, in the order of the request; empty where there is a code. Bytes for each of
+   * `results`, each 0 to 262144 bytes.
+   */
+  readonly bodies: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** Parameters of `signal.decrypt`. */
+export interface SignalDecryptRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /**
+   * Type of the message, with Signal's numbers: 2 a message, 3 a message that begins a session, 7 to a group,
+   * 8 a request to send again. Integer, 2 to 8.
+   */
+  readonly type: number;
+  /** The message, as it came. Bytes, 0 to 262144. */
+  readonly body: Bytes;
+}
+
+/** The member `retry`. */
+export interface SignalDecryptRetry {
+  /**
+   * The timestamp that the device gave to signal.retry. Do not trust it more than the device. Integer, at
+   * least 1.
+   */
+  readonly timestamp?: number;
+  /**
+   * Whether the session to send with was archived, so that a new one is needed before the message is sent
+   * again.
+   */
+  readonly stale: boolean;
+}
+
+/** Result of `signal.decrypt`. */
+export interface SignalDecryptResponse {
+  /** Whether the message began a session. */
+  readonly newSession: boolean;
+  /** Whether it came under an identity key that the person has not accepted. Say so beside the message. */
+  readonly identityChanged: boolean;
+  /** Id of the one-time prekey that the message used up, if it did. Integer, 1 to 4294967295. */
+  readonly preKeyUsed?: number;
+  /**
+   * Which message of ours the device could not decrypt, if the message (of type 8) says that. Send it again.
+   */
+  readonly retry?: SignalDecryptRetry;
+  /** The plaintext; empty if the message asks for another one again. Bytes, 0 to 262144. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Element of `messages`. */
+export interface SignalDecryptBatchMessage {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /**
+   * Type of the message, with Signal's numbers: 2 a message, 3 a message that begins a session, 7 to a group,
+   * 8 a request to send again. Integer, 2 to 8.
+   */
+  readonly type: number;
+}
+
+/** Parameters of `signal.decryptBatch`. */
+export interface SignalDecryptBatchRequest {
+  /** Whom the messages are from, in the order in which they came. List of 1 to 64 objects. */
+  readonly messages: readonly SignalDecryptBatchMessage[];
+  /** The messages, in the order of the list. Bytes for each of `messages`, each 0 to 262144 bytes. */
+  readonly bodies: readonly Bytes[];
+}
+
+/** The member `retry`. */
+export interface SignalDecryptBatchResultRetry {
+  /**
+   * The timestamp that the device gave to signal.retry. Do not trust it more than the device. Integer, at
+   * least 1.
+   */
+  readonly timestamp?: number;
+  /**
+   * Whether the session to send with was archived, so that a new one is needed before the message is sent
+   * again.
+   */
+  readonly stale: boolean;
+}
+
+/** Element of `results`. */
+export interface SignalDecryptBatchResult {
+  /**
+   * Why this one failed; left out if it did not. The rest is then left out. String, one of no_session,
+   * identity_changed, session_stale, duplicate_message, message_too_far_ahead, message_not_authentic,
+   * message_malformed, unsupported_message, prekey_gone, invalid_params, too_large, storage_unavailable.
+   */
+  readonly code?: "no_session" | "identity_changed" | "session_stale" | "duplicate_message" | "message_too_far_ahead" | "message_not_authentic" | "message_malformed" | "unsupported_message" | "prekey_gone" | "invalid_params" | "too_large" | "storage_unavailable";
+  /** True if the message began a session. */
+  readonly newSession?: boolean;
+  /** True if it came under an identity key that the person has not accepted. */
+  readonly identityChanged?: boolean;
+  /** Id of the one-time prekey that the message used up, if it did. Integer, 1 to 4294967295. */
+  readonly preKeyUsed?: number;
+  /**
+   * Which message of ours the device could not decrypt, if the message (of type 8) says that. Send it again.
+   */
+  readonly retry?: SignalDecryptBatchResultRetry;
+}
+
+/** Result of `signal.decryptBatch`. */
+export interface SignalDecryptBatchResponse {
+  /** What became of each message, in the order of the request. List of 1 to 64 objects. */
+  readonly results: readonly SignalDecryptBatchResult[];
+  /**
+   * The plaintexts, in the order of the request; empty where there is a code. Bytes for each of `results`,
+   * each 0 to 262144 bytes.
+   */
+  readonly bodies: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** Parameters of `signal.retry`. */
+export interface SignalRetryRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /**
+   * Type of the message, with Signal's numbers: 2 a message, 3 a message that begins a session, 7 to a group,
+   * 8 a request to send again. Integer, 2 to 8.
+   */
+  readonly type: number;
+  /**
+   * By which the other side knows the message: the time that your transport gives it, in milliseconds since
+   * 1970. Integer, at least 0.
+   */
+  readonly timestamp: number;
+  /** The message that cannot be decrypted, as it came. Bytes, 0 to 262144. */
+  readonly body: Bytes;
+}
+
+/** Result of `signal.retry`. */
+export interface SignalRetryResponse {
+  /**
+   * Type of the message, with Signal's numbers: 2 a message, 3 a message that begins a session, 7 to a group,
+   * 8 a request to send again. Integer, 2 to 8.
+   */
+  readonly type: number;
+  /** Number of the installation on the device. Integer, 0 to 4294967295. */
+  readonly registrationId: number;
+  /** The message. Bytes, 1 to 262144. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.group.create`. */
+export interface SignalGroupCreateRequest {
+  /**
+   * Id of the group's keys, which the app chooses: 16 bytes, the distribution id of Signal. Base64url, 22
+   * characters.
+   */
+  readonly group: string;
+}
+
+/** Result of `signal.group.create`. */
+export interface SignalGroupCreateResponse {
+  /**
+   * The distribution message, with a key inside: encrypt it for each device with signal.encrypt. Bytes, 1 to
+   * 1024.
+   */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.group.rotate`. */
+export interface SignalGroupRotateRequest {
+  /**
+   * Id of the group's keys, which the app chooses: 16 bytes, the distribution id of Signal. Base64url, 22
+   * characters.
+   */
+  readonly group: string;
+}
+
+/** Result of `signal.group.rotate`. */
+export interface SignalGroupRotateResponse {
+  /**
+   * The distribution message, with a key inside: encrypt it for each device with signal.encrypt. Bytes, 1 to
+   * 1024.
+   */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.group.leave`. */
+export interface SignalGroupLeaveRequest {
+  /**
+   * Id of the group's keys, which the app chooses: 16 bytes, the distribution id of Signal. Base64url, 22
+   * characters.
+   */
+  readonly group: string;
+}
+
+/** Result of `signal.group.leave`. */
+export interface SignalGroupLeaveResponse {}
+
+/** Parameters of `signal.group.list`. */
+export interface SignalGroupListRequest {}
+
+/** Element of `senders`. */
+export interface SignalGroupListGroupSender {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+}
+
+/** Element of `groups`. */
+export interface SignalGroupListGroup {
+  /**
+   * Id of the group's keys, which the app chooses: 16 bytes, the distribution id of Signal. Base64url, 22
+   * characters.
+   */
+  readonly group: string;
+  /** Whether there is a key to send with. */
+  readonly own: boolean;
+  /** When that key was made, in seconds since 1970. Integer, at least 1. */
+  readonly created?: number;
+  /** The devices whose messages to the group can be read. List of 0 to 65536 objects. */
+  readonly senders: readonly SignalGroupListGroupSender[];
+}
+
+/** Result of `signal.group.list`. */
+export interface SignalGroupListResponse {
+  /** The groups, in the order of their ids. List of 0 to 65536 objects. */
+  readonly groups: readonly SignalGroupListGroup[];
+}
+
+/** Parameters of `signal.group.process`. */
+export interface SignalGroupProcessRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** The distribution message. Bytes, 1 to 1024. */
+  readonly body: Bytes;
+}
+
+/** Result of `signal.group.process`. */
+export interface SignalGroupProcessResponse {
+  /**
+   * Id of the group's keys, which the app chooses: 16 bytes, the distribution id of Signal. Base64url, 22
+   * characters.
+   */
+  readonly group: string;
+}
+
+/** Parameters of `signal.group.encrypt`. */
+export interface SignalGroupEncryptRequest {
+  /**
+   * Id of the group's keys, which the app chooses: 16 bytes, the distribution id of Signal. Base64url, 22
+   * characters.
+   */
+  readonly group: string;
+  /** The plaintext. Signal adds no padding: its length shows. Bytes, 0 to 258048. */
+  readonly body: Bytes;
+}
+
+/** Result of `signal.group.encrypt`. */
+export interface SignalGroupEncryptResponse {
+  /** The message, of type 7. Bytes, 1 to 262144. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.group.decrypt`. */
+export interface SignalGroupDecryptRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** Number of the device. Integer, 1 to 127. */
+  readonly device: number;
+  /** The message, of type 7, as it came. Bytes, 0 to 262144. */
+  readonly body: Bytes;
+}
+
+/** Result of `signal.group.decrypt`. */
+export interface SignalGroupDecryptResponse {
+  /**
+   * Id of the group's keys, which the app chooses: 16 bytes, the distribution id of Signal. Base64url, 22
+   * characters.
+   */
+  readonly group: string;
+  /** The plaintext. Bytes, 0 to 262144. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.safetyNumber`. */
+export interface SignalSafetyNumberRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** What was scanned from the contact's screen, to compare it. Bytes, 1 to 256. */
+  readonly body?: Bytes;
+}
+
+/** Result of `signal.safetyNumber`. */
+export interface SignalSafetyNumberResponse {
+  /** The safety number: 60 digits, which both sides see. String, 60 bytes. */
+  readonly digits: string;
+  /**
+   * Whether what was scanned is of the same keys; left out if nothing was. String, one of same, different.
+   */
+  readonly scanned?: "same" | "different";
+  /** What to show as a QR code for the contact to scan. Bytes, 1 to 256. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.trust.get`. */
+export interface SignalTrustGetRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+}
+
+/** Result of `signal.trust.get`. */
+export interface SignalTrustGetResponse {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /**
+   * unknown: no key was seen. first-use: trusted as the first, or accepted. verified: people compared safety
+   * numbers. changed: nothing is sent until it is accepted. String, one of unknown, first-use, verified,
+   * changed.
+   */
+  readonly state: "unknown" | "first-use" | "verified" | "changed";
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey?: string;
+  /** The identity key before it changed, 33 bytes. Base64url, 44 characters. */
+  readonly previousKey?: string;
+  /** Since when the state is so, in seconds since 1970. Integer, at least 1. */
+  readonly since?: number;
+}
+
+/** Parameters of `signal.trust.list`. */
+export interface SignalTrustListRequest {}
+
+/** Element of `contacts`. */
+export interface SignalTrustListContact {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /**
+   * unknown: no key was seen. first-use: trusted as the first, or accepted. verified: people compared safety
+   * numbers. changed: nothing is sent until it is accepted. String, one of unknown, first-use, verified,
+   * changed.
+   */
+  readonly state: "unknown" | "first-use" | "verified" | "changed";
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey?: string;
+  /** The identity key before it changed, 33 bytes. Base64url, 44 characters. */
+  readonly previousKey?: string;
+  /** Since when the state is so, in seconds since 1970. Integer, at least 1. */
+  readonly since?: number;
+}
+
+/** Result of `signal.trust.list`. */
+export interface SignalTrustListResponse {
+  /** The contacts, in the order of their names. List of 0 to 65536 objects. */
+  readonly contacts: readonly SignalTrustListContact[];
+}
+
+/** Parameters of `signal.trust.accept`. */
+export interface SignalTrustAcceptRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey: string;
+}
+
+/** Result of `signal.trust.accept`. */
+export interface SignalTrustAcceptResponse {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /**
+   * unknown: no key was seen. first-use: trusted as the first, or accepted. verified: people compared safety
+   * numbers. changed: nothing is sent until it is accepted. String, one of unknown, first-use, verified,
+   * changed.
+   */
+  readonly state: "unknown" | "first-use" | "verified" | "changed";
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey?: string;
+  /** The identity key before it changed, 33 bytes. Base64url, 44 characters. */
+  readonly previousKey?: string;
+  /** Since when the state is so, in seconds since 1970. Integer, at least 1. */
+  readonly since?: number;
+}
+
+/** Parameters of `signal.trust.verify`. */
+export interface SignalTrustVerifyRequest {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey: string;
+  /** Whether people compared the safety numbers and found them the same. */
+  readonly verified: boolean;
+}
+
+/** Result of `signal.trust.verify`. */
+export interface SignalTrustVerifyResponse {
+  /** Name of the person or contact. String, 1 to 128 characters of printable ASCII without spaces. */
+  readonly name: string;
+  /**
+   * unknown: no key was seen. first-use: trusted as the first, or accepted. verified: people compared safety
+   * numbers. changed: nothing is sent until it is accepted. String, one of unknown, first-use, verified,
+   * changed.
+   */
+  readonly state: "unknown" | "first-use" | "verified" | "changed";
+  /** The identity key: a type byte and an X25519 public key, 33 bytes. Base64url, 44 characters. */
+  readonly identityKey?: string;
+  /** The identity key before it changed, 33 bytes. Base64url, 44 characters. */
+  readonly previousKey?: string;
+  /** Since when the state is so, in seconds since 1970. Integer, at least 1. */
+  readonly since?: number;
+}
+
+/** Parameters of `signal.attachment.begin`. */
+export interface SignalAttachmentBeginRequest {
+  /** What is done with the file. String, one of encrypt, decrypt. */
+  readonly mode: "encrypt" | "decrypt";
+  /**
+   * The key of the file: to decrypt, what its sender gave; to encrypt, leave it out for a fresh one. Bytes,
+   * 32.
+   */
+  readonly body?: Bytes;
+}
+
+/** Result of `signal.attachment.begin`. */
+export interface SignalAttachmentBeginResponse {
+  /** Id of the stream. String, 1 to 64 characters of printable ASCII without spaces. */
+  readonly stream: string;
+  /** The fresh key of the file, if one was made: send it to the recipients inside a message. Bytes, 32. */
+  readonly body?: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.attachment.update`. */
+export interface SignalAttachmentUpdateRequest {
+  /** Id of the stream. String, 1 to 64 characters of printable ASCII without spaces. */
+  readonly stream: string;
+  /** The next piece of the file. Bytes, 0 to 1048576. */
+  readonly body: Bytes;
+}
+
+/** Result of `signal.attachment.update`. */
+export interface SignalAttachmentUpdateResponse {
+  /** What is ready of the other side of the file; may be empty. Bytes, 0 to 2097152. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.attachment.finish`. */
+export interface SignalAttachmentFinishRequest {
+  /** Id of the stream. String, 1 to 64 characters of printable ASCII without spaces. */
+  readonly stream: string;
+  /** The last piece of the file, if it was not given yet. Bytes, 0 to 1048576. */
+  readonly body?: Bytes;
+}
+
+/** Result of `signal.attachment.finish`. */
+export interface SignalAttachmentFinishResponse {
+  /** What is ready of the other side of the file; may be empty. Bytes, 0 to 2097152. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Parameters of `signal.attachment.cancel`. */
+export interface SignalAttachmentCancelRequest {
+  /** Id of the stream. String, 1 to 64 characters of printable ASCII without spaces. */
+  readonly stream: string;
+}
+
+/** Result of `signal.attachment.cancel`. */
+export interface SignalAttachmentCancelResponse {}
+
 /** What the event `state` carries. */
 export interface StateEvent {
   /**
@@ -637,6 +1597,131 @@ export interface Methods {
    * can still be verified. Export them first. Consent: confirm.
    */
   readonly "audit.prune": { readonly params: AuditPruneRequest; readonly result: AuditPruneResponse };
+  /**
+   * Creates the Signal identity of the asking origin and the person: the key that others know the person by.
+   * Consent: unlocked.
+   */
+  readonly "signal.identity.create": { readonly params: SignalIdentityCreateRequest; readonly result: SignalIdentityCreateResponse };
+  /** Returns the public side of the identity. Consent: unlocked. */
+  readonly "signal.identity.public": { readonly params: SignalIdentityPublicRequest; readonly result: SignalIdentityPublicResponse };
+  /**
+   * Deletes the identity for good, with all its prekeys, sessions, contacts and group keys. Messages that are
+   * on their way can no longer be read. Consent: confirm.
+   */
+  readonly "signal.identity.delete": { readonly params: SignalIdentityDeleteRequest; readonly result: SignalIdentityDeleteResponse };
+  /**
+   * Makes one-time prekeys until there are as many as asked for, replaces the signed ones when they are due,
+   * and returns what is to be uploaded: those that are new, and the signed ones. Consent: unlocked.
+   */
+  readonly "signal.prekeys.publish": { readonly params: SignalPrekeysPublishRequest; readonly result: SignalPrekeysPublishResponse };
+  /**
+   * Says how many one-time prekeys are left, and whether the signed ones are due to be replaced. Consent:
+   * unlocked.
+   */
+  readonly "signal.prekeys.count": { readonly params: SignalPrekeysCountRequest; readonly result: SignalPrekeysCountResponse };
+  /**
+   * Replaces all prekeys now, as after a server lost them: replace everything that it has by what this
+   * returns. The old ones still work for 30 days, for messages that are on their way. Consent: unlocked.
+   */
+  readonly "signal.prekeys.rotate": { readonly params: SignalPrekeysRotateRequest; readonly result: SignalPrekeysRotateResponse };
+  /**
+   * Starts a session with a device from a bundle that it published. A session that there was is archived:
+   * messages that come in it can still be read. Consent: unlocked.
+   */
+  readonly "signal.session.start": { readonly params: SignalSessionStartRequest; readonly result: SignalSessionStartResponse };
+  /** Lists the devices with which there are sessions. Consent: unlocked. */
+  readonly "signal.session.list": { readonly params: SignalSessionListRequest; readonly result: SignalSessionListResponse };
+  /**
+   * Erases all sessions with a device. Messages of the device that are on their way can no longer be read.
+   * Consent: unlocked.
+   */
+  readonly "signal.session.close": { readonly params: SignalSessionCloseRequest; readonly result: SignalSessionCloseResponse };
+  /**
+   * Sends nothing more in the session with a device; its messages can still be read. To send, start another
+   * one. Consent: unlocked.
+   */
+  readonly "signal.session.archive": { readonly params: SignalSessionArchiveRequest; readonly result: SignalSessionArchiveResponse };
+  /** Encrypts a message for a device. Messages may be sent in any order. Consent: unlocked. */
+  readonly "signal.encrypt": { readonly params: SignalEncryptRequest; readonly result: SignalEncryptResponse };
+  /** Encrypts up to 64 messages in one transaction. Each has its own result or code. Consent: unlocked. */
+  readonly "signal.encryptBatch": { readonly params: SignalEncryptBatchRequest; readonly result: SignalEncryptBatchResponse };
+  /**
+   * Decrypts a message of a device. The keys of the message are erased in the same transaction: keep the
+   * plaintext before you tell your server that the message came. Consent: unlocked.
+   */
+  readonly "signal.decrypt": { readonly params: SignalDecryptRequest; readonly result: SignalDecryptResponse };
+  /**
+   * Decrypts up to 64 messages in one transaction, in the order of the list. Each has its own result or code;
+   * one that is refused does not disturb the others. Consent: unlocked.
+   */
+  readonly "signal.decryptBatch": { readonly params: SignalDecryptBatchRequest; readonly result: SignalDecryptBatchResponse };
+  /**
+   * Makes the request to send a message again that cannot be decrypted, for the device that sent it: a
+   * message of type 8, which is not encrypted. Changes nothing. Consent: unlocked.
+   */
+  readonly "signal.retry": { readonly params: SignalRetryRequest; readonly result: SignalRetryResponse };
+  /**
+   * Makes a key to send to a group with, and returns the distribution message that lets others read it:
+   * encrypt that for each device of the group. If there is a key, it is not replaced. Consent: unlocked.
+   */
+  readonly "signal.group.create": { readonly params: SignalGroupCreateRequest; readonly result: SignalGroupCreateResponse };
+  /**
+   * Replaces the key to send to a group with, as when somebody left. Returns the new distribution message.
+   * Consent: unlocked.
+   */
+  readonly "signal.group.rotate": { readonly params: SignalGroupRotateRequest; readonly result: SignalGroupRotateResponse };
+  /** Erases all keys of a group. Consent: unlocked. */
+  readonly "signal.group.leave": { readonly params: SignalGroupLeaveRequest; readonly result: SignalGroupLeaveResponse };
+  /** Lists the groups of which there are keys, and whose messages can be read. Consent: unlocked. */
+  readonly "signal.group.list": { readonly params: SignalGroupListRequest; readonly result: SignalGroupListResponse };
+  /**
+   * Takes the distribution message of a device, which came as the plaintext of a message of that device. From
+   * then on its messages to the group can be read. Consent: unlocked.
+   */
+  readonly "signal.group.process": { readonly params: SignalGroupProcessRequest; readonly result: SignalGroupProcessResponse };
+  /** Encrypts a message once for all of a group. Consent: unlocked. */
+  readonly "signal.group.encrypt": { readonly params: SignalGroupEncryptRequest; readonly result: SignalGroupEncryptResponse };
+  /**
+   * Decrypts a message of a device to a group. The key of the message is erased in the same transaction.
+   * Consent: unlocked.
+   */
+  readonly "signal.group.decrypt": { readonly params: SignalGroupDecryptRequest; readonly result: SignalGroupDecryptResponse };
+  /**
+   * Returns the safety number of the person and a contact, which is the same on both sides unless somebody is
+   * between them. Compares it with a code that was scanned, if one is given. Consent: unlocked.
+   */
+  readonly "signal.safetyNumber": { readonly params: SignalSafetyNumberRequest; readonly result: SignalSafetyNumberResponse };
+  /** Returns what is known of a contact's identity key. Consent: unlocked. */
+  readonly "signal.trust.get": { readonly params: SignalTrustGetRequest; readonly result: SignalTrustGetResponse };
+  /** Lists the contacts whose identity keys were seen. Consent: unlocked. */
+  readonly "signal.trust.list": { readonly params: SignalTrustListRequest; readonly result: SignalTrustListResponse };
+  /**
+   * Accepts the identity key of a contact after it changed, so that messages can be sent again. The person
+   * sees the contact's name and the safety number. Consent: confirm.
+   */
+  readonly "signal.trust.accept": { readonly params: SignalTrustAcceptRequest; readonly result: SignalTrustAcceptResponse };
+  /**
+   * Marks the identity key of a contact as verified, after people compared safety numbers, or takes the mark
+   * away. The person sees the contact's name and the safety number. Consent: confirm.
+   */
+  readonly "signal.trust.verify": { readonly params: SignalTrustVerifyRequest; readonly result: SignalTrustVerifyResponse };
+  /**
+   * Begins to encrypt or decrypt a file, of at most 100 MiB, as a stream. It lives until it is finished or
+   * cancelled, the vault is locked, or the page is gone. An app has at most 4 at once. Consent: unlocked.
+   */
+  readonly "signal.attachment.begin": { readonly params: SignalAttachmentBeginRequest; readonly result: SignalAttachmentBeginResponse };
+  /**
+   * Takes the next piece of the file, and returns what is ready: nothing of a segment of 1 MiB before it is
+   * complete and, when decrypting, authenticated. Pieces go one after the other. Consent: unlocked.
+   */
+  readonly "signal.attachment.update": { readonly params: SignalAttachmentUpdateRequest; readonly result: SignalAttachmentUpdateResponse };
+  /**
+   * Takes the last piece of the file and returns the rest. Only when this succeeds was a file decrypted
+   * whole. Consent: unlocked.
+   */
+  readonly "signal.attachment.finish": { readonly params: SignalAttachmentFinishRequest; readonly result: SignalAttachmentFinishResponse };
+  /** Ends a stream whose file is not wanted any more. Consent: unlocked. */
+  readonly "signal.attachment.cancel": { readonly params: SignalAttachmentCancelRequest; readonly result: SignalAttachmentCancelResponse };
 }
 
 /** Name of a method. */
@@ -659,6 +1744,37 @@ export const methods: readonly Method[] = [
   "audit.checkpoint",
   "audit.prove",
   "audit.prune",
+  "signal.identity.create",
+  "signal.identity.public",
+  "signal.identity.delete",
+  "signal.prekeys.publish",
+  "signal.prekeys.count",
+  "signal.prekeys.rotate",
+  "signal.session.start",
+  "signal.session.list",
+  "signal.session.close",
+  "signal.session.archive",
+  "signal.encrypt",
+  "signal.encryptBatch",
+  "signal.decrypt",
+  "signal.decryptBatch",
+  "signal.retry",
+  "signal.group.create",
+  "signal.group.rotate",
+  "signal.group.leave",
+  "signal.group.list",
+  "signal.group.process",
+  "signal.group.encrypt",
+  "signal.group.decrypt",
+  "signal.safetyNumber",
+  "signal.trust.get",
+  "signal.trust.list",
+  "signal.trust.accept",
+  "signal.trust.verify",
+  "signal.attachment.begin",
+  "signal.attachment.update",
+  "signal.attachment.finish",
+  "signal.attachment.cancel",
 ];
 
 /** Methods whose every answer waits for the person: call them at a click, and give the person minutes. */
@@ -668,6 +1784,9 @@ export const ceremonies: readonly Method[] = [
   "vault.manage",
   "vapid.delete",
   "audit.prune",
+  "signal.identity.delete",
+  "signal.trust.accept",
+  "signal.trust.verify",
 ];
 
 /** Methods whose answer waits for the person if the person made a stricter rule for the app. */
@@ -680,6 +1799,55 @@ export const approvable: readonly Method[] = [
   "audit.export",
   "audit.checkpoint",
   "audit.prove",
+  "signal.identity.create",
+  "signal.identity.public",
+  "signal.prekeys.publish",
+  "signal.prekeys.count",
+  "signal.prekeys.rotate",
+  "signal.session.start",
+  "signal.session.list",
+  "signal.session.close",
+  "signal.session.archive",
+  "signal.encrypt",
+  "signal.encryptBatch",
+  "signal.decrypt",
+  "signal.decryptBatch",
+  "signal.retry",
+  "signal.group.create",
+  "signal.group.rotate",
+  "signal.group.leave",
+  "signal.group.list",
+  "signal.group.process",
+  "signal.group.encrypt",
+  "signal.group.decrypt",
+  "signal.safetyNumber",
+  "signal.trust.get",
+  "signal.trust.list",
+  "signal.attachment.begin",
+  "signal.attachment.update",
+  "signal.attachment.finish",
+  "signal.attachment.cancel",
+];
+
+/** Methods whose result has one body, as `body`. */
+export const bodied: readonly Method[] = [
+  "signal.encrypt",
+  "signal.decrypt",
+  "signal.retry",
+  "signal.group.create",
+  "signal.group.rotate",
+  "signal.group.encrypt",
+  "signal.group.decrypt",
+  "signal.safetyNumber",
+  "signal.attachment.begin",
+  "signal.attachment.update",
+  "signal.attachment.finish",
+];
+
+/** Methods whose result has a list of bodies, as `bodies`. */
+export const manyBodied: readonly Method[] = [
+  "signal.encryptBatch",
+  "signal.decryptBatch",
 ];
 
 /** What the enclave tells without being asked, and what each event carries. */

@@ -1,7 +1,8 @@
 // Copyright 2026 The KMS Enclave Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { ceremonies, type Method, type RequestMessage } from "./api.ts";
+import { bodied, ceremonies, manyBodied, type Method, type RequestMessage } from "./api.ts";
+import { fresh, parseBodies, split } from "./bodies.ts";
 import { isRecord, KmsError, parseError } from "./errors.ts";
 import { type CallOptions, type Settle, waitFor } from "./waiting.ts";
 
@@ -21,8 +22,8 @@ export interface Surroundings {
  * A port to the enclave on which requests and answers are matched by id. It knows nothing of methods
  * or of how the port came to be: that is client.ts and handshake.ts.
  *
- *     request  {id, method, params: JSON text}
- *     answer   {id, result: JSON text}  or  {id, error: {code, message, retryAfter?}}
+ *     request  {id, method, params: JSON text, bodies?: ArrayBuffer[]}
+ *     answer   {id, result: JSON text, bodies?: ArrayBuffer[]}  or  {id, error: {code, message, retryAfter?}}
  *     event    {event, data: JSON text}
  *
  * Ids start at 1 and only rise, answers come in any order, and an answer nobody waits for is dropped. An
@@ -33,7 +34,7 @@ export class Channel {
   readonly closed: Promise<KmsError>;
   readonly #port: MessagePort;
   readonly #around: Surroundings;
-  readonly #pending = new Map<number, Settle<unknown>>();
+  readonly #pending = new Map<number, Settle<Record<string, unknown>>>();
   #announce: (reason: KmsError) => void = () => {};
   #reason: KmsError | undefined;
   #lastId = 0;
@@ -52,11 +53,13 @@ export class Channel {
 
   /**
    * Sends one request. The promise settles by its answer, the caller's limits, or {@link close}. A request
-   * that the enclave did not run because it is busy for a moment, as while it locks, is sent again.
+   * that the enclave did not run because it is busy for a moment, as while it locks, is sent again. Bytes in
+   * params are copied at once: what is transferred to the enclave is a copy, so the caller's stay whole.
    */
-  call(method: Method, params: object, options: CallOptions): Promise<unknown> {
-    if (this.#reason) return Promise.reject(this.#reason);
-    const text = JSON.stringify(params);
+  async call(method: Method, params: object, options: CallOptions): Promise<unknown> {
+    if (this.#reason) throw this.#reason;
+    const { members, bodies } = split(params);
+    const text = JSON.stringify(members);
     let id = 0;
     let tries = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,9 +69,10 @@ export class Channel {
         const send = () => {
           id = ++this.#lastId;
           tries++;
-          this.#pending.set(id, { resolve: settle.resolve, reject });
-          const request: RequestMessage = { id, method, params: text };
-          this.#port.postMessage(request);
+          this.#pending.set(id, { resolve: (answer) => settleResult(settle, method, answer), reject });
+          const sent = bodies.map(fresh); // transferred, and there may be another try
+          const request: RequestMessage = { id, method, params: text, ...(sent.length > 0 ? { bodies: sent } : {}) };
+          this.#port.postMessage(request, sent);
         };
         const reject = (error: KmsError) => {
           if (tries > momentRetries || !isMoment(error)) return settle.reject(error);
@@ -114,7 +118,7 @@ export class Channel {
     const settle = this.#pending.get(message.id);
     if (!settle) return;
     if (message.error !== undefined) settle.reject(parseError(message.error));
-    else settleResult(settle, message.result);
+    else settle.resolve(message);
   }
 
   #told(event: string, text: unknown): void {
@@ -143,8 +147,14 @@ export function parseResult(text: unknown): Record<string, unknown> | undefined 
   }
 }
 
-function settleResult(settle: Settle<unknown>, text: unknown): void {
-  const result = parseResult(text);
-  if (result) settle.resolve(result);
-  else settle.reject(new KmsError("internal", "the enclave answered with something that is not a JSON object"));
+function settleResult(settle: Settle<unknown>, method: Method, answer: Record<string, unknown>): void {
+  const result = parseResult(answer.result);
+  const bodies = parseBodies(answer.bodies);
+  if (!result || !bodies) {
+    settle.reject(new KmsError("internal", "the enclave answered with what is no JSON object, or no bytes"));
+  } else if (manyBodied.includes(method)) {
+    settle.resolve({ ...result, bodies });
+  } else {
+    settle.resolve(bodied.includes(method) && bodies[0] ? { ...result, body: bodies[0] } : result);
+  }
 }

@@ -10,24 +10,40 @@ type Call<M extends Method> = object extends Methods[M]["params"]
   ? (params?: Methods[M]["params"], options?: CallOptions) => Promise<Methods[M]["result"]>
   : (params: Methods[M]["params"], options?: CallOptions) => Promise<Methods[M]["result"]>;
 
-type Group<M extends Method> = M extends `${infer G}.${string}` ? G : never;
-type MemberOf<G extends string> = Extract<Method, `${G}.${string}`> extends `${G}.${infer N}` ? N : never;
-
-/** The methods of the table as calls: `status` is `calls.status()`, `vapid.sign` is `calls.vapid.sign()`. */
-export type Calls = {
-  readonly [M in Exclude<Method, `${string}.${string}`>]: Call<M>;
-} & {
-  readonly [G in Group<Method>]: { readonly [N in MemberOf<G>]: Call<Extract<`${G}.${N}`, Method>> };
+/** What follows the prefix P in the names of methods: for "vapid." that is "sign", "delete" and so on. */
+type After<P extends string, M extends Method = Method> = M extends `${P}${infer Rest}` ? Rest : never;
+/** The part of a name before its first dot. */
+type First<N extends string> = N extends `${infer Part}.${string}` ? Part : N;
+/** The methods whose names begin with P, as a tree. No name is both a method and a part of another. */
+type Branch<P extends string> = {
+  readonly [N in First<After<P>>]: `${P}${N}` extends Method ? Call<`${P}${N}`> : Branch<`${P}${N}.`>;
 };
+
+/**
+ * The methods of the table as calls: `status` is `calls.status()`, `vapid.sign` is `calls.vapid.sign()`,
+ * `signal.session.start` is `calls.signal.session.start()`.
+ */
+export type Calls = Branch<"">;
+
+/** A part of the tree while it is built. */
+interface Group {
+  [name: string]: Group | ((params?: object, options?: CallOptions) => Promise<unknown>);
+}
 
 /** Builds the calls from the table, so that a method added there appears here with no further line. */
 export function makeCalls(channel: Channel): Calls {
-  const calls: Record<string, unknown> = {};
+  const calls: Group = {};
   for (const method of methods) {
-    const call = (params: object = {}, options: CallOptions = {}) => channel.call(method, params, options);
-    const [group, name] = method.split(".") as [string, string?];
-    if (name === undefined) calls[group] = call;
-    else calls[group] = Object.freeze({ ...(calls[group] as object | undefined), [name]: call });
+    const path = method.split(".");
+    const name = path.pop() as string;
+    let group = calls;
+    for (const part of path) group = (group[part] ??= {}) as Group;
+    group[name] = (params = {}, options = {}) => channel.call(method, params, options);
   }
-  return Object.freeze(calls) as Calls;
+  return freeze(calls) as Calls;
+}
+
+function freeze(group: Group): Group {
+  for (const member of Object.values(group)) if (typeof member === "object") freeze(member);
+  return Object.freeze(group);
 }

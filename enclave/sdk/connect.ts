@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { EventName } from "./api.ts";
+import { type CallsWithStreams, withStreams } from "./attachments.ts";
 import { Channel } from "./channel.ts";
-import { type Calls, makeCalls } from "./client.ts";
+import { makeCalls } from "./client.ts";
 import { KmsError } from "./errors.ts";
 import { type Listener, Listeners } from "./events.ts";
 import { createFrame, parseEnclaveURL } from "./frame.ts";
@@ -33,7 +34,7 @@ export interface ConnectOptions extends CallOptions {
 }
 
 /** A connection to one enclave. */
-export interface Kms extends Calls {
+export interface Kms extends CallsWithStreams {
   /** Digest of the release that answered; always the pinned one. */
   readonly release: string;
   /** Origin the enclave runs on. */
@@ -73,7 +74,7 @@ export async function connect(options: ConnectOptions): Promise<Kms> {
   // A second load means that the frame's document, and with it the worker we spoke to, is gone.
   frame.addEventListener("load", () => channel.close(new KmsError("closed", "the enclave's frame was reloaded")));
   return Object.freeze({
-    ...makeCalls(channel),
+    ...withStreams(makeCalls(channel)),
     release,
     origin: enclave.origin,
     closed: channel.closed,

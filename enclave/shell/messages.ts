@@ -86,7 +86,7 @@ export interface Connection {
 export interface Seat extends Connection {
   resumed: true;
   lastId: number;
-  /** As the worker flattened them (worker/flatten.ts). */
+  /** As the worker flattened them (worker/flatten.ts), with their bodies. */
   late: unknown[];
 }
 
@@ -96,7 +96,7 @@ export interface LockedMessage {
   seats: Seat[];
 }
 
-/** A message that came on a port when it was given away already, as the worker flattened it. */
+/** A message that came on a port when it was given away already, as the worker flattened it, with its bodies. */
 export interface LateMessage {
   kms: "late";
   seat: number;

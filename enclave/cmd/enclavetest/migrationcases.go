@@ -20,14 +20,14 @@ import (
 )
 
 // schema is the version of the database that this release makes.
-const schema = 2
+const schema = 3
 
 // migrationCases open databases as the releases before this one left them.
 func migrationCases(ops *webcrypto.Keys) []testCase {
 	return []testCase{
 		inDatabase("a database of schema 1 opens, and its key signs", func(ctx context.Context, s *named) error {
 			s.Close()
-			old, err := makeSchema1(ctx, s.name, ops)
+			old, err := makeSchema(ctx, s.name, 1, ops)
 			if err != nil {
 				return err
 			}
@@ -36,7 +36,7 @@ func migrationCases(ops *webcrypto.Keys) []testCase {
 		}),
 		inDatabase("the release before gives way and is then kept out", func(ctx context.Context, s *named) error {
 			s.Close()
-			old, err := makeSchema1(ctx, s.name, ops) // left open, as in another tab
+			old, err := makeSchema(ctx, s.name, 1, ops) // left open, as in another tab
 			if err != nil {
 				return err
 			}
@@ -46,9 +46,21 @@ func migrationCases(ops *webcrypto.Keys) []testCase {
 			_, err = openVersion(ctx, s.name, 1)
 			return wantName(err, "VersionError")
 		}),
+		inDatabase("a database of schema 2 opens with all its records, and the release that knows no more is kept out", func(ctx context.Context, s *named) error {
+			s.Close()
+			old, err := makeSchema(ctx, s.name, 2, ops)
+			if err != nil {
+				return err
+			}
+			if err := wantMigrated(ctx, s.name, ops, old); err != nil {
+				return err
+			}
+			_, err = openVersion(ctx, s.name, 2)
+			return wantName(err, "VersionError")
+		}),
 		inDatabase("the first user takes over the keys of the release before", func(ctx context.Context, s *named) error {
 			s.Close()
-			old, err := makeSchema1(ctx, s.name, ops)
+			old, err := makeSchema(ctx, s.name, 1, ops)
 			if err != nil {
 				return err
 			}
@@ -56,7 +68,7 @@ func migrationCases(ops *webcrypto.Keys) []testCase {
 		}),
 		inDatabase("a tab that does not give way loses nothing", func(ctx context.Context, s *named) error {
 			s.Close()
-			old, err := makeSchema1(ctx, s.name, ops)
+			old, err := makeSchema(ctx, s.name, 1, ops)
 			if err != nil {
 				return err
 			}
@@ -71,21 +83,22 @@ func migrationCases(ops *webcrypto.Keys) []testCase {
 	}
 }
 
-// schema1 is a database as the release with schema 1 makes it, with one key.
-type schema1 struct {
+// former is a database as an earlier release makes it, with one key.
+type former struct {
 	database jsbridge.Value
 	ref      vault.Ref
 	value    []byte
 	point    []byte
 }
 
-// makeSchema1 does what that release did: its object stores, its transaction
-// and its record, "kms-enclave-vapid-key/1", whose handle is the private key.
-func makeSchema1(ctx context.Context, name string, ops *webcrypto.Keys) (*schema1, error) {
+// makeSchema does what the release with that schema did, 1 or 2: its object
+// stores, its transaction and a record that was there from the beginning,
+// "kms-enclave-vapid-key/1", whose handle is the private key.
+func makeSchema(ctx context.Context, name string, version int, ops *webcrypto.Keys) (*former, error) {
 	if err := idbstore.Delete(ctx, name); err != nil {
 		return nil, err
 	}
-	database, err := upgrade(ctx, name, 1, func(database jsbridge.Value) {
+	database, err := upgrade(ctx, name, version, func(database jsbridge.Value) {
 		database.Call("createObjectStore", "records")
 		database.Call("createObjectStore", "probe", map[string]any{"autoIncrement": true})
 	})
@@ -101,7 +114,7 @@ func makeSchema1(ctx context.Context, name string, ops *webcrypto.Keys) (*schema
 	if err != nil {
 		return nil, err
 	}
-	old := &schema1{database: database, point: point}
+	old := &former{database: database, point: point}
 	old.ref = vault.Ref{Collection: "vapid", Key: "https://app.example " + key.KeyID()}
 	old.value = []byte(`{"created":1790000000,"format":"kms-enclave-vapid-key/1","kid":"` + key.KeyID() +
 		`","origin":"https://app.example","publicKey":"` + key.String() + `"}`)
@@ -120,7 +133,7 @@ func makeSchema1(ctx context.Context, name string, ops *webcrypto.Keys) (*schema
 
 // wantMigrated opens the database as this release does and wants all of the old
 // one in it.
-func wantMigrated(ctx context.Context, name string, ops *webcrypto.Keys, old *schema1) error {
+func wantMigrated(ctx context.Context, name string, ops *webcrypto.Keys, old *former) error {
 	store, err := idbstore.Open(ctx, name)
 	if err != nil {
 		return err
@@ -131,7 +144,7 @@ func wantMigrated(ctx context.Context, name string, ops *webcrypto.Keys, old *sc
 	case err != nil:
 		return err
 	case record.Version != 1 || !bytes.Equal(record.Value, old.value) || record.Handle == nil:
-		return errors.New("the record of schema 1 came back altered")
+		return errors.New("the old record came back altered")
 	}
 	if err := wantSigns(ctx, ops, record.Handle, old.point); err != nil {
 		return err
@@ -152,7 +165,7 @@ func wantMigrated(ctx context.Context, name string, ops *webcrypto.Keys, old *sc
 
 // wantAdopted sets up the first user and wants that the old key is theirs and
 // signs, and is at its old place no more.
-func wantAdopted(ctx context.Context, name string, old *schema1) error {
+func wantAdopted(ctx context.Context, name string, old *former) error {
 	s, err := openScene(ctx, name, nil)
 	if err != nil {
 		return err

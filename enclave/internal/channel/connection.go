@@ -43,6 +43,7 @@ type connection struct {
 	running map[int64]struct{} // ids of requests without an answer
 	left    bool               // the port is another worker's
 	late    []rpc.Envelope     // what came while the hub closed, for the next worker
+	bytes   int                // of the bodies of those
 }
 
 // hello answers hello and says whether the connection stands.
@@ -53,13 +54,17 @@ func (c *connection) hello(ctx context.Context) bool {
 		return false
 	}
 	c.hub.begin(c, helloID)
-	result, refused := rpc.Call(ctx, c.handler, c.offer.Caller, helloID, rpc.HelloMethod, params)
-	return c.settle(helloID, result, refused)
+	answer, refused := rpc.Call(ctx, c.handler, c.offer.Caller, rpc.Request{ID: helloID, Method: rpc.HelloMethod, Params: params})
+	return c.settle(helloID, answer, refused)
 }
 
 // receive answers a message now, or in a goroutine that runs its request.
 func (c *connection) receive(ctx context.Context, e rpc.Envelope) {
-	if c.hub.keep(c, e) {
+	switch c.hub.keep(c, e) {
+	case kept:
+		return
+	case full:
+		c.refuse(e.AnswerID(), busyClosing)
 		return
 	}
 	id, refused := c.session.Admit(e)
@@ -67,23 +72,30 @@ func (c *connection) receive(ctx context.Context, e rpc.Envelope) {
 		c.refuse(id, refused)
 		return
 	}
+	bodies, err := takeBodies(e)
+	if err != nil {
+		c.session.Done(e)
+		c.refuse(id, &rpc.Error{Code: rpc.InvalidMessage, Message: "a body could not be read"})
+		return
+	}
 	c.hub.begin(c, id)
-	go c.run(ctx, id, e.Method, e.Params)
+	go c.run(ctx, e, rpc.Request{ID: id, Method: e.Method, Params: e.Params, Bodies: bodies})
 }
 
-// busyClosing is the answer to hello while the worker ends; a fresh one is there
-// in less.
+// busyClosing is the answer to hello while the worker ends, and to messages
+// beyond those that are kept for the next one; a fresh one is there in less.
 var busyClosing = &rpc.Error{Code: rpc.Busy, Message: "the vault is being locked", RetryAfter: 200}
 
-func (c *connection) run(ctx context.Context, id int64, method, params string) {
-	result, refused := rpc.Call(ctx, c.handler, c.offer.Caller, id, method, params)
-	c.session.Done()
-	c.settle(id, result, refused)
+func (c *connection) run(ctx context.Context, e rpc.Envelope, request rpc.Request) {
+	answer, refused := rpc.Call(ctx, c.handler, c.offer.Caller, request)
+	c.session.Done(e)
+	c.settle(request.ID, answer, refused)
 }
 
 // settle answers a request that runs and says whether it was a result. If the
 // hub has given the port away meanwhile, it has answered.
-func (c *connection) settle(id int64, result string, refused *rpc.Error) bool {
+func (c *connection) settle(id int64, answer rpc.Answer, refused *rpc.Error) bool {
+	defer wipe(answer.Bodies)
 	if !c.hub.finish(c, id) {
 		return false
 	}
@@ -92,12 +104,29 @@ func (c *connection) settle(id int64, result string, refused *rpc.Error) bool {
 		c.refuse(id, refused)
 		return false
 	}
-	c.answer(id, result)
+	c.answer(id, answer)
 	return true
 }
 
-func (c *connection) answer(id int64, result string) {
-	c.post(map[string]any{"id": float64(id), "result": result})
+func wipe(bodies [][]byte) {
+	for _, b := range bodies {
+		clear(b)
+	}
+}
+
+// answer posts a result. The bodies are transferred: the worker keeps none.
+func (c *connection) answer(id int64, answer rpc.Answer) {
+	message := map[string]any{"id": float64(id), "result": answer.Result}
+	if len(answer.Bodies) == 0 {
+		c.post(message)
+		return
+	}
+	buffers := make([]any, len(answer.Bodies))
+	for i, b := range answer.Bodies {
+		buffers[i] = jsbridge.Buffer(b)
+	}
+	message["bodies"] = buffers
+	c.post(message, buffers...)
 }
 
 func (c *connection) refuse(id int64, why *rpc.Error) {
@@ -112,8 +141,8 @@ func (c *connection) announce(a rpc.Announcement) {
 	c.post(map[string]any{"event": a.Event, "data": a.Data})
 }
 
-func (c *connection) post(message map[string]any) {
-	c.offer.Port.Call("postMessage", message)
+func (c *connection) post(message map[string]any, transferred ...any) {
+	c.offer.Port.Call("postMessage", message, transferred)
 }
 
 // seat returns what the frame says to the next worker of this connection

@@ -130,16 +130,30 @@ func (h *Hub) isClosing() bool {
 	return h.closing
 }
 
+// keeping says what happened to a message that keep was given.
+type keeping uint8
+
+const (
+	open keeping = iota // the hub is not closing: the message is the caller's
+	kept                // the next worker gets it
+	full                // the next worker cannot get more
+)
+
 // keep keeps a message for the next worker if the hub closes, as far as the
-// channel lets in that many at once.
-func (h *Hub) keep(c *connection, e rpc.Envelope) bool {
+// channel lets in that many, and as many bytes, at once.
+func (h *Hub) keep(c *connection, e rpc.Envelope) keeping {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	if !h.closing || len(c.late) >= rpc.Burst {
-		return false
+	size := e.BodyBytes()
+	switch {
+	case !h.closing:
+		return open
+	case len(c.late) >= rpc.Burst, c.bytes+size > rpc.MaxInFlightBytes:
+		return full
 	}
 	c.late = append(c.late, e)
-	return true
+	c.bytes += size
+	return kept
 }
 
 // begin notes that a request runs.

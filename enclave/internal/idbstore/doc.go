@@ -5,13 +5,15 @@
 //
 // # Database
 //
-// Name "kms-enclave", version 2. The version counts the migrations that made
+// Name "kms-enclave", version 3. The version counts the migrations that made
 // it; each is run once, in order, and none ever deletes a record.
 //
 //	version  makes
 //	1        object store "records", keys out of line;
 //	         object store "probe", keys by a generator
 //	2        nothing new; keeps out releases that know no users and no log
+//	3        nothing new; keeps out releases that would not re-encrypt records of
+//	         Signal's protocol when the vault key is changed
 //
 // A record of "records" has the key [collection, key], both strings, and the
 // value

@@ -35,6 +35,10 @@ var migrations = [...]func(database jsbridge.Value) error{
 	// The stores stay as they are. From here on keys belong to users and every
 	// use of one is logged, so a release that knows neither must not write here.
 	func(jsbridge.Value) error { return nil },
+	// The same. From here on there are records of Signal's protocol, which a
+	// release that does not know them would leave under the old vault key when it
+	// makes a new one.
+	func(jsbridge.Value) error { return nil },
 }
 
 // Store keeps records in one database.

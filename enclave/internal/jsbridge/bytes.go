@@ -18,6 +18,9 @@ func Bytes(b []byte) Value {
 	return array
 }
 
+// Buffer returns a new ArrayBuffer that holds a copy of b.
+func Buffer(b []byte) Value { return Bytes(b).Get("buffer") }
+
 // CopyBytes returns a copy of the bytes of v, an ArrayBuffer or a Uint8Array
 // of at most limit bytes.
 func CopyBytes(v Value, limit int) ([]byte, error) {

@@ -14,6 +14,9 @@ func writeChannel(w *writer) {
 }
 
 const channelTypes = `
+/** Bytes of a request. The client library copies them, so they may be changed once the call has begun. */
+export type Bytes = Uint8Array | ArrayBuffer;
+
 /** What the app posts, with one port, to the enclave's window at the enclave's exact origin. */
 export interface HelloMessage extends HelloRequest {
   readonly kms: "hello";

@@ -20,7 +20,8 @@ func Markdown() []byte {
 	w.line("")
 	w.line("What an app may ask of the enclave. Apps use the client in `enclave/sdk`, which has one function for each")
 	w.line("method. The channel below it (hello, ids, envelopes) is specified in the package comment of `enclave/rpc`.")
-	w.line("Parameters and results are JSON objects; an object with an unknown member is refused.")
+	w.line("Parameters and results are JSON objects; an object with an unknown member is refused. What is called `body` or")
+	w.line("`bodies` is bytes, which go beside the object.")
 	w.line("")
 	w.line("## Methods")
 	for _, m := range rpc.Methods() {
@@ -56,7 +57,8 @@ func waiting(m rpc.Method) string {
 
 func documentFields(w *writer, title string, m rpc.Message) {
 	fields := rpc.Fields(m)
-	if len(fields) == 0 {
+	b, carries := rpc.BodiesOf(m)
+	if len(fields) == 0 && !carries {
 		w.line(title + ": none.")
 		w.line("")
 		return
@@ -70,10 +72,20 @@ func documentFields(w *writer, title string, m rpc.Message) {
 		}
 		w.line("| " + name + " | " + bounds(f) + " | " + f.Doc + " |")
 	}
+	if carries {
+		name := "`" + b.Name() + "`"
+		if b.Optional {
+			name += " (optional)"
+		}
+		w.line("| " + name + " | " + bodyBounds(b) + " | " + b.Doc + " |")
+	}
 	w.line("")
 	for _, f := range fields {
-		if f.Kind == rpc.KindObjects {
+		switch f.Kind {
+		case rpc.KindObjects:
 			documentFields(w, "Each of `"+f.Name+"`", f.Element())
+		case rpc.KindObject:
+			documentFields(w, "In `"+f.Name+"`", f.Element())
 		}
 	}
 }

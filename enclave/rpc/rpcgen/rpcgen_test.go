@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"ats.run/kms-enclave/enclave/rpc/rpcgen"
@@ -30,6 +31,22 @@ func TestCommittedFilesAreWhatTheTableSays(t *testing.T) {
 					filepath.Base(file.path), differingLine(got, file.want))
 			}
 		})
+	}
+}
+
+func TestNoTypeIsWrittenTwice(t *testing.T) {
+	seen := map[string]bool{}
+	for _, found := range regexp.MustCompile(`(?m)^export (?:interface|type|const) (\w+)`).FindAllSubmatch(rpcgen.TypeScript(), -1) {
+		if name := string(found[1]); seen[name] {
+			t.Errorf("api.ts declares %s twice", name)
+		} else {
+			seen[name] = true
+		}
+	}
+	for _, name := range []string{"SignalSessionStartBundle", "SignalDecryptBatchResult", "VapidListKey", "Bytes"} {
+		if !seen[name] {
+			t.Errorf("api.ts does not declare %s", name)
+		}
 	}
 }
 

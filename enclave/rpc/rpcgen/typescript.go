@@ -87,27 +87,55 @@ func writeUnion(w *writer, name, doc string, local bool) {
 
 func writeInterface(w *writer, name, doc string, m rpc.Message) {
 	for _, f := range rpc.Fields(m) {
-		if f.Kind == rpc.KindObjects {
+		switch f.Kind {
+		case rpc.KindObjects:
 			writeInterface(w, elementName(name, f), "Element of `"+f.Name+"`.", f.Element())
+		case rpc.KindObject:
+			writeInterface(w, elementName(name, f), "The member `"+f.Name+"`.", f.Element())
 		}
 	}
 	w.line("")
 	w.comment("", doc)
 	fields := rpc.Fields(m)
-	if len(fields) == 0 {
+	b, carries := rpc.BodiesOf(m)
+	if len(fields) == 0 && !carries {
 		w.line("export interface " + name + " {}")
 		return
 	}
 	w.line("export interface " + name + " {")
 	for _, f := range fields {
-		w.comment("  ", f.Doc+" "+bounds(f)+".")
+		doc := f.Doc
+		if f.Kind != rpc.KindBool && f.Kind != rpc.KindObject {
+			doc += " " + bounds(f) + "."
+		}
+		w.comment("  ", doc)
 		mark := ""
 		if f.Optional {
 			mark = "?"
 		}
 		w.line("  readonly " + f.Name + mark + ": " + typeOf(name, f) + ";")
 	}
+	if carries {
+		writeBodies(w, b, strings.HasSuffix(name, "Request"))
+	}
 	w.line("}")
+}
+
+// writeBodies writes the bodies of a message as the member that the client
+// library makes of them.
+func writeBodies(w *writer, b rpc.Bodies, request bool) {
+	w.comment("  ", b.Doc+" "+bodyBounds(b)+".")
+	one, mark := "Uint8Array<ArrayBuffer>", ""
+	if request {
+		one = "Bytes"
+	}
+	if b.Optional {
+		mark = "?"
+	}
+	if b.Per != "" {
+		one = "readonly " + one + "[]"
+	}
+	w.line("  readonly " + b.Name() + mark + ": " + one + ";")
 }
 
 func writeMethods(w *writer) {
@@ -137,6 +165,22 @@ func writeMethods(w *writer) {
 	w.line("")
 	w.comment("", "Methods whose answer waits for the person if the person made a stricter rule for the app.")
 	writeNames(w, "approvable", methodNames(func(m rpc.Method) bool { return m.MayAsk() && !m.Asks() }))
+	w.line("")
+	w.comment("", "Methods whose result has one body, as `body`.")
+	writeNames(w, "bodied", methodNames(func(m rpc.Method) bool { return answersWith(m) == rpc.BodyName }))
+	w.line("")
+	w.comment("", "Methods whose result has a list of bodies, as `bodies`.")
+	writeNames(w, "manyBodied", methodNames(func(m rpc.Method) bool { return answersWith(m) == rpc.BodiesName }))
+}
+
+// answersWith returns the name that the client library gives to the bodies of a
+// method's response, "" if it has none.
+func answersWith(m rpc.Method) string {
+	b, carries := rpc.BodiesOf(m.Response())
+	if !carries {
+		return ""
+	}
+	return b.Name()
 }
 
 func writeNames(w *writer, constant string, quoted []string) {
@@ -171,18 +215,29 @@ func writeEvents(w *writer) {
 	w.line("export type EventName = keyof Events;")
 }
 
-// elementName makes "VapidListKey" of the member keys of "VapidListResponse".
+// elementName makes "VapidListKey" of the member keys of "VapidListResponse",
+// and "SignalSessionStartBundle" of the member bundle of
+// "SignalSessionStartRequest".
 func elementName(owner string, f rpc.Field) string {
-	one := strings.TrimSuffix(f.Name, "s")
-	if stem, plural := strings.CutSuffix(f.Name, "ies"); plural {
-		one = stem + "y"
+	one := f.Name
+	if f.Kind == rpc.KindObjects {
+		one = strings.TrimSuffix(f.Name, "s")
+		if stem, plural := strings.CutSuffix(f.Name, "ies"); plural {
+			one = stem + "y"
+		}
 	}
-	return strings.TrimSuffix(owner, "Response") + strings.ToUpper(one[:1]) + one[1:]
+	owner = strings.TrimSuffix(strings.TrimSuffix(owner, "Response"), "Request")
+	return owner + strings.ToUpper(one[:1]) + one[1:]
 }
 
 func typeOf(owner string, f rpc.Field) string {
-	if f.Kind == rpc.KindObjects {
+	switch f.Kind {
+	case rpc.KindObjects:
 		return "readonly " + elementName(owner, f) + "[]"
+	case rpc.KindObject:
+		return elementName(owner, f)
+	case rpc.KindBool:
+		return "boolean"
 	}
 	one := "string"
 	if len(f.OneOf) > 0 {

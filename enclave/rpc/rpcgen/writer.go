@@ -42,12 +42,18 @@ func bounds(f rpc.Field) string {
 		return "Integer, " + f.Span("")
 	case f.Kind == rpc.KindObjects:
 		return "List of " + f.Span("objects")
+	case f.Kind == rpc.KindBool:
+		return "Boolean"
+	case f.Kind == rpc.KindObject:
+		return "Object"
 	case f.Kind == rpc.KindStrings:
 		return "List of " + f.Span("elements") + ", each " + values(f)
 	case len(f.OneOf) > 0:
 		return "String, " + values(f)
 	case f.Base64:
 		return "Base64url, " + f.Span("characters")
+	case f.Visible:
+		return "String, " + f.Span("characters") + " of printable ASCII without spaces"
 	}
 	return "String, " + f.Span("bytes")
 }
@@ -60,4 +66,12 @@ func values(f rpc.Field) string {
 		return f.OneOf[0]
 	}
 	return "one of " + strings.Join(f.OneOf, ", ")
+}
+
+// bodyBounds words what the bodies of a message may be.
+func bodyBounds(b rpc.Bodies) string {
+	if b.Per != "" {
+		return "Bytes for each of `" + b.Per + "`, each " + b.Span()
+	}
+	return "Bytes, " + strings.TrimSuffix(b.Span(), " bytes")
 }

@@ -2,43 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Every word that a ceremony shows, and nothing else. To translate the enclave, translate this file.
- * Rules: plain words, short sentences; say what happens and what to do; no blame.
+ * Every word that a ceremony shows, and nothing else. To translate the enclave, translate this file and
+ * requests.ts, which has those for what sites ask. Rules: plain words, short sentences; say what happens and
+ * what to do; no blame.
  */
 export const language = "en";
+
+export { details, operations, outcomes } from "./requests.ts";
 
 /** The header of every screen. */
 export const header = {
   request: "Request", site: "Site", ownPage: "this page", vault: "Vault", cancel: "Cancel",
   back: "Back", close: "Close", working: "Working", product: "Key enclave",
 } as const;
-
-/** What each method does, as the header and the log say it. */
-export const operations: Readonly<Record<string, string>> = {
-  "vault.setup": "Set up a vault",
-  "vault.unlock": "Unlock the vault",
-  "vault.lock": "Lock the vault",
-  "vault.manage": "Manage the vault",
-  "vault.grant": "Let a site use the vault",
-  "vault.rotate": "Make a fresh vault key",
-  "vault.reset": "Delete the vault",
-  "enrolment.add": "Add a way to unlock",
-  "enrolment.remove": "Remove a way to unlock",
-  "enrolment.rename": "Rename a way to unlock",
-  "enrolment.change": "Change a way to unlock",
-  "policy.set": "Change a rule for a site",
-  "vapid.adopt": "Take over a key of an earlier release",
-  "vapid.generate": "Make a key for push messages",
-  "vapid.publicKey": "Read the public half of a push key",
-  "vapid.sign": "Sign a push message’s token",
-  "vapid.delete": "Delete a push key for good",
-  "vapid.list": "List this site’s push keys",
-  "audit.list": "Read the audit log",
-  "audit.export": "Export the audit log",
-  "audit.checkpoint": "Read the log’s checkpoint",
-  "audit.prove": "Prove an entry of the audit log",
-  "audit.prune": "Delete old entries of the audit log",
-};
 
 /** Why a screen is shown again, or what went wrong. */
 export const problems: Readonly<Record<string, string>> = {
@@ -99,20 +75,6 @@ export const done: Readonly<Record<string, string>> = {
   policy_off: "The rule was removed.",
 };
 
-/** The names of what a request says, as a person approves it. */
-export const details: Readonly<Record<string, string>> = {
-  kid: "Key",
-  aud: "Push service",
-  sub: "Contact",
-  exp: "Valid until",
-  before: "Entries before number",
-  from: "From entry",
-  limit: "How many",
-  size: "Size of the log",
-  kind: "Kind of proof",
-  of: "Of entry or size",
-};
-
 /** Methods to open a vault. */
 export const ways: Readonly<Record<string, string>> = {
   passphrase: "Passphrase",
@@ -127,22 +89,6 @@ export const classes: Readonly<Record<string, string>> = {
   none: "always allowed",
   unlocked: "while the vault is open",
   confirm: "ask me each time",
-};
-
-/** Outcomes in the audit log, and what its entries say beside them. */
-export const outcomes: Readonly<Record<string, string>> = {
-  ok: "done",
-  locked: "refused: locked",
-  denied: "not allowed by you",
-  cancelled: "cancelled",
-  wrong_credential: "wrong passphrase, words or passkey",
-  rate_limited: "refused: too many tries",
-  unknown_key: "refused: no such key",
-  damaged: "refused: cannot be read",
-  idle: "not used for a while",
-  "time-limit": "open for the longest time allowed",
-  recalibrated: "made harder to guess",
-  "logged-late": "written down later",
 };
 
 /** Whether the browser may throw the storage away. */

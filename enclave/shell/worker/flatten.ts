@@ -6,8 +6,8 @@ import { inputLimits, type StagedMessage } from "../messages.ts";
 
 /**
  * What the program is told of a message: numbers, texts, truth values and bytes, nothing else. So no value
- * that Go has no type for reaches it, and what is beyond its limit is measured but not copied. What to think
- * of a message is for the program to decide (package rpc, Envelope; package stage).
+ * that Go has no type for reaches it, and what is beyond its limit is measured but not passed on. What to
+ * think of a message is for the program to decide (package rpc, Envelope; package stage).
  */
 export type Flat = [
   malformed: boolean,
@@ -17,6 +17,7 @@ export type Flat = [
   params: string,
   paramsUnits: number,
   bodies: number,
+  ...content: ArrayBuffer[], // the bodies, unless they are too many
 ];
 
 const members = new Set(["id", "method", "params", "bodies"]);
@@ -24,20 +25,31 @@ const members = new Set(["id", "method", "params", "bodies"]);
 /** Flattens what an app sent. Structured cloning made it, so reading it runs no code of the sender. */
 export function flatten(data: unknown): Flat {
   const { id, method, params, bodies = [] } = isPlain(data) ? data : {};
+  const content = Array.isArray(bodies) ? contentOf(bodies) : undefined;
   const wellFormed =
     isPlain(data) &&
     Object.keys(data).every((name) => members.has(name)) &&
     typeof method === "string" &&
     typeof params === "string" &&
-    Array.isArray(bodies) &&
-    bodies.slice(0, limits.bodies).every((body) => body instanceof ArrayBuffer);
+    content !== undefined;
   return [
     !wellFormed,
     typeof id === "number" ? id : NaN,
     ...measure(method, limits.methodUnits),
     ...measure(params, limits.paramsUnits),
     Array.isArray(bodies) ? bodies.length : 0,
+    ...(wellFormed ? content : []),
   ];
+}
+
+/**
+ * The bodies, none of them if they are too many, or undefined if one is no ArrayBuffer: a hole, a view, or
+ * memory that the sender shares and could change while it is read.
+ */
+function contentOf(bodies: unknown[]): ArrayBuffer[] | undefined {
+  if (bodies.length > limits.bodies) return [];
+  const content = Array.from(bodies); // holes become undefined
+  return content.every((body) => body instanceof ArrayBuffer) ? content : undefined;
 }
 
 function measure(text: unknown, limit: number): [text: string, units: number] {
