@@ -11,7 +11,7 @@ func (s *Service) SignalAttachmentBegin(
 ) (*SignalAttachmentBeginResponse, error) {
 	stream, key, err := s.vault.AttachmentBegin(ctx, caller.asker(), q.Mode == ModeEncrypt, q.Key)
 	if err != nil {
-		return nil, refusalOf(err)
+		return nil, s.refuse(ctx, caller, err)
 	}
 	return &SignalAttachmentBeginResponse{Stream: stream, Key: key}, nil
 }
@@ -33,7 +33,7 @@ func (s *Service) SignalAttachmentFinish(
 func (s *Service) piece(ctx context.Context, caller Caller, stream string, piece []byte, last bool) (*SignalAttachmentPiece, error) {
 	ready, err := s.vault.AttachmentUpdate(ctx, caller.asker(), stream, piece, last)
 	if err != nil {
-		return nil, refusalOf(err)
+		return nil, s.refuse(ctx, caller, err)
 	}
 	return &SignalAttachmentPiece{Piece: ready}, nil
 }

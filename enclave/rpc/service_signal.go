@@ -11,7 +11,8 @@ import (
 )
 
 // change makes an answer in one commit of the account. The step may run again,
-// on fresh state, and begins each time with an empty answer.
+// on fresh state, and begins each time with an empty answer. A refusal goes into
+// the audit log, too.
 func change[A any](ctx context.Context, s *Service, caller Caller, step func(*session.Account, *A) (detail string, err error)) (*A, error) {
 	var answer *A
 	err := s.vault.SignalChange(ctx, caller.asker(), func(account *session.Account) (string, error) {
@@ -21,7 +22,7 @@ func change[A any](ctx context.Context, s *Service, caller Caller, step func(*se
 	})
 	if err != nil {
 		discard(answer)
-		return nil, refusalOf(err)
+		return nil, s.refuse(ctx, caller, err)
 	}
 	return answer, nil
 }

@@ -312,3 +312,19 @@ func TestOldestProtocolIsWhatTheAppSays(t *testing.T) {
 		}
 	}
 }
+
+func TestARefusedMessageIsOnTheLog(t *testing.T) {
+	ada, bob := newPair(t)
+	e := ada.encrypt(bob, "once")
+	bob.decrypt(ada, e)
+	for range 3 {
+		bob.refused(DuplicateMessage, "signal.decrypt", `{"type":`+e.kind+`,`+ada.peer()+`}`, e.body)
+	}
+	entries := bob.call("audit.list", "{}").text("entries")
+	if n := strings.Count(entries, `"outcome":"duplicate_message"`); n != 1 {
+		t.Errorf("%d entries about refusals that are alike, want one and later their number: %s", n, entries)
+	}
+	if strings.Contains(entries, ada.name) {
+		t.Errorf("the log says with whom the person talks: %s", entries)
+	}
+}

@@ -136,9 +136,9 @@ func share(done, of int) string { return strconv.Itoa(done) + "-of-" + strconv.I
 
 // SignalRetry makes the request to send a message again.
 func (s *Service) SignalRetry(ctx context.Context, caller Caller, q *SignalRetryRequest) (*SignalSealed, error) {
-	return read(ctx, s, caller, func(a *session.Account, answer *SignalSealed) error {
+	return change(ctx, s, caller, func(a *session.Account, answer *SignalSealed) (string, error) {
 		sealed, err := a.RetryRequest(ctx, q.address(), message.Type(q.Type), q.Body, uint64(q.Timestamp))
 		*answer = sealedAnswer(sealed)
-		return err
+		return "", err
 	})
 }
