@@ -20,6 +20,8 @@
 //	webauthn        passkeys: what create and get must have returned
 //	auditlog        the log: entries, signed heads, delegated keys, bundles;
 //	                auditlog/merkle is its RFC 6962 tree
+//	signal          Signal's protocol; a map of its own packages, of which
+//	                signal/session is what the vault uses
 //	vault           the key holder: users, sessions, which origin may use which
 //	                key; declares the interfaces by which storage, time and
 //	                randomness come in
@@ -29,9 +31,9 @@
 //	testdata        vectors for every implementation in any language, which
 //	                internal/vectors reads for the tests
 //
-// Imports run one way: ceremony → vault → vapid, unlock, auditlog and the others
-// → keys, wire, origin, secret, label. The last five import nothing of ours, and
-// features not each other.
+// Imports run one way: ceremony → vault → vapid, unlock, auditlog, signal and the
+// others → keys, wire, origin, secret, label. The last five import nothing of ours,
+// and features not each other.
 // No package here logs, reads a clock or imports os, net, fmt or syscall/js;
 // packages fmt and encoding/json alone would add a third to what a browser
 // downloads.

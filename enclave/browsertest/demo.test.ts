@@ -77,6 +77,7 @@ test("with the keyboard alone: set up, make a key, sign, copy; after a reload it
     await page.keyboard.press("Enter");
     await person.setUp();
     await waitForText(page, "#vault-state", /open/i);
+    await page.waitForFunction(() => !document.querySelector("dialog[open]")); // the page hears of "open" a moment before
 
     stops.push(...(await tabTo(page, "make-key")));
     await page.keyboard.press("Enter");
