@@ -5,7 +5,9 @@
  * The words for what sites ask of the vault, and how it ended: a part of strings.ts, whose rules they follow.
  */
 
-/** What each method does, as the header and the log say it. */
+import type { Method } from "../../sdk/api.ts";
+
+/** What each method does, as the header and the log say it. Each method must have its words. */
 export const operations: Readonly<Record<string, string>> = {
   "vault.setup": "Set up a vault",
   "vault.unlock": "Unlock the vault",
@@ -61,7 +63,7 @@ export const operations: Readonly<Record<string, string>> = {
   "signal.attachment.update": "Encrypt or decrypt a piece of a file",
   "signal.attachment.finish": "Finish a file",
   "signal.attachment.cancel": "Give up a file",
-};
+} satisfies Record<string, string> & Record<Exclude<Method, "status">, string>;
 
 /** The names of what a request says, as a person approves it. */
 export const details: Readonly<Record<string, string>> = {
