@@ -72,8 +72,9 @@ export class PuppeteerSurface extends DrivenSurface<ElementHandle<HTMLElement>> 
     return this.frame.url();
   }
 
-  run<A extends unknown[], T>(body: (...args: A) => T | Promise<T>, ...args: A): Promise<T> {
-    return this.frame.evaluate(body as (...args: unknown[]) => T, ...args) as Promise<T>;
+  /** A frame that is gone is a rejection here; puppeteer throws before there is a promise. */
+  async run<A extends unknown[], T>(body: (...args: A) => T | Promise<T>, ...args: A): Promise<T> {
+    return (await this.frame.evaluate(body as (...args: unknown[]) => T, ...args)) as T;
   }
 
   press(key: string): Promise<void> {
