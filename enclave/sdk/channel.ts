@@ -10,6 +10,8 @@ import { type CallOptions, type Settle, waitFor } from "./waiting.ts";
 export interface Surroundings {
   /** Whether the enclave asks the person something now. */
   asks(): boolean;
+  /** Resolves once it asks nothing any more. */
+  hidden(): Promise<void>;
   /** Nobody waits any more for what the person is asked. */
   giveUp(): void;
   /** The enclave told something by itself; data is a JSON object. */
@@ -69,13 +71,13 @@ export class Channel {
         const send = () => {
           id = ++this.#lastId;
           tries++;
-          this.#pending.set(id, { resolve: (answer) => settleResult(settle, method, answer), reject });
+          this.#pending.set(id, { resolve: (answer) => this.#afterwards(method, () => settleResult(settle, method, answer)), reject });
           const sent = bodies.map(fresh); // transferred, and there may be another try
           const request: RequestMessage = { id, method, params: text, ...(sent.length > 0 ? { bodies: sent } : {}) };
           this.#port.postMessage(request, sent);
         };
         const reject = (error: KmsError) => {
-          if (tries > momentRetries || !isMoment(error)) return settle.reject(error);
+          if (tries > momentRetries || !isMoment(error)) return this.#afterwards(method, () => settle.reject(error));
           // Still pending, so that the end of the connection reaches it while it waits.
           timer = setTimeout(() => {
             this.#pending.delete(id);
@@ -103,6 +105,12 @@ export class Channel {
     this.#around.discard();
     for (const settle of [...this.#pending.values()]) settle.reject(reason);
     this.#announce(reason);
+  }
+
+  /** Tells the caller of a method that asks the person how it ended, once the page has the focus again. */
+  #afterwards(method: Method, tell: () => void): void {
+    if (ceremonies.includes(method) && this.#around.asks()) void this.#around.hidden().then(tell);
+    else tell();
   }
 
   /** A question whose answer nobody waits for any more is taken from the screen. */

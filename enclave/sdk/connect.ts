@@ -66,6 +66,7 @@ export async function connect(options: ConnectOptions): Promise<Kms> {
   if (options.onCheckpoint) listeners.on("checkpoint", options.onCheckpoint);
   const channel = new Channel(port, {
     asks: () => overlay.shown,
+    hidden: () => overlay.hidden(),
     giveUp: () => overlay.cancel(),
     hear: (event, data) => listeners.tell(event, data),
     discard: () => overlay.remove(),

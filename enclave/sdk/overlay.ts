@@ -27,6 +27,8 @@ const filling = {
   colorScheme: "light dark", // with another scheme than its document's, browsers paint the frame opaque
 } as const;
 
+const longestHiding = 1000; // milliseconds
+
 /**
  * The dialogue that shows the enclave's frame while it asks the person something, and hides it otherwise.
  * When that is, only the enclave says:
@@ -42,6 +44,7 @@ export class Overlay {
   readonly #frame: HTMLIFrameElement;
   readonly #origin: string;
   #asking = false;
+  readonly #waiting = new Set<() => void>();
 
   /** Puts the frame into a dialogue, which is not yet in the page. */
   constructor(frame: HTMLIFrameElement, enclave: URL) {
@@ -68,6 +71,18 @@ export class Overlay {
     return this.#asking;
   }
 
+  /**
+   * Resolves once the enclave asks nothing, and the focus is back where it was: it says so by another way than it
+   * answers, and either can be faster. After a second it resolves in any case.
+   */
+  hidden(): Promise<void> {
+    if (!this.#asking) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, longestHiding);
+      this.#waiting.add(() => (clearTimeout(timer), resolve()));
+    });
+  }
+
   /** Ends what the enclave asks, as if the person had. Without a question it does nothing. */
   cancel(): void {
     this.#frame.contentWindow?.postMessage({ kms: "cancel" }, this.#origin);
@@ -77,6 +92,13 @@ export class Overlay {
   remove(): void {
     window.removeEventListener("message", this.#onMessage);
     this.element.remove();
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#asking = false;
+    for (const done of this.#waiting) done();
+    this.#waiting.clear();
   }
 
   readonly #onMessage = ({ source, origin, data }: MessageEvent<unknown>) => {
@@ -86,8 +108,8 @@ export class Overlay {
       if (!this.element.open) this.element.showModal();
       this.#frame.focus();
     } else if (data.kms === "hide") {
-      this.#asking = false;
       this.element.close();
+      this.#settle();
     }
   };
 }
