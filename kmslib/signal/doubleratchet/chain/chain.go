@@ -5,13 +5,13 @@ package chain
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"math"
 	"sort"
 
 	"ats.run/kms-enclave/kmslib/signal/internal/proto"
+	"ats.run/kms-enclave/kmslib/signal/internal/shortmac"
 )
 
 // Size is that of keys and seeds, in bytes.
@@ -141,25 +141,8 @@ func (c *Chain) forward() {
 	c.index++
 }
 
-// hmac returns HMAC-SHA256(key, b) (RFC 2104). It is written out because a
-// chain has a new key at each step, for which crypto/hmac makes new states: a
-// message far ahead takes half the time this way, and nothing from the heap.
-func hmac(key *[Size]byte, b byte) [Size]byte {
-	const block = sha256.BlockSize
-	var inner [block + 1]byte
-	var outer [block + Size]byte
-	for i := range block {
-		inner[i], outer[i] = 0x36, 0x5c
-	}
-	for i, k := range key {
-		inner[i] ^= k
-		outer[i] ^= k
-	}
-	inner[block] = b
-	digest := sha256.Sum256(inner[:])
-	copy(outer[block:], digest[:])
-	return sha256.Sum256(outer[:])
-}
+// hmac returns HMAC-SHA256(key, b).
+func hmac(key *[Size]byte, b byte) [Size]byte { return shortmac.Sum(key, []byte{b}) }
 
 // EncodedSize is at least the length of the stored form, in bytes.
 func (c Chain) EncodedSize() int { return len(c.skipped) + MaxEncoded - MaxSkipped*entrySize }

@@ -227,17 +227,3 @@ func BenchmarkFarthestJump(b *testing.B) {
 		New(&start, 0).Seek(MaxForward)
 	}
 }
-
-func BenchmarkStandardHMAC(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		std(start[:], 1)
-	}
-}
-
-func BenchmarkHMAC(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		hmac(&start, 1)
-	}
-}

@@ -9,6 +9,8 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
+
+	"ats.run/kms-enclave/kmslib/signal/internal/shortmac"
 )
 
 // Size is the size in bytes of every secret here.
@@ -44,10 +46,22 @@ func ChainAddEpoch(root, secret *[Size]byte) (next, initiator, responder [Size]b
 }
 
 // ChainNext derives the chain after step number, which counts from 1, and the
-// key of that step's message.
+// key of that step's message. It is HKDF written out (RFC 5869, section 2), since
+// a message may take many steps at once.
 func ChainNext(chain *[Size]byte, step uint32) (next, key [Size]byte) {
-	info := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(chainNext)), step)
-	return two(chain[:], string(append(info, chainNext...)))
+	const infoSize = 4 + len(chainNext)
+	prk := shortmac.Sum(&[Size]byte{}, chain[:])
+	var message [Size + infoSize + 1]byte // T(i-1) ‖ info ‖ i
+	binary.BigEndian.PutUint32(message[Size:], step)
+	copy(message[Size+4:], chainNext)
+	message[Size+infoSize] = 1
+	next = shortmac.Sum(&prk, message[Size:])
+	copy(message[:], next[:])
+	message[Size+infoSize] = 2
+	key = shortmac.Sum(&prk, message[:])
+	clear(message[:Size])
+	clear(prk[:])
+	return next, key
 }
 
 // EpochSecret derives the secret of an epoch from what ML-KEM agreed on.
