@@ -32,9 +32,11 @@ async function embed(): Promise<string> {
     setConnection(opened);
     void opened.closed.then((reason) => lost(opened, reason));
     await drawFacts(opened);
+    const recalled = await recallKey(opened).catch((problem: unknown) => ({ problem }));
+    // Last, since its buttons are there from now on: while this runs, a press of one would be lost.
     await followVault(opened, () => void recallCheckpoint().catch(complain).finally(redraw));
     drawConnection("good", "Connected: the enclave runs the release this page was built for.");
-    await recallKey(opened);
+    if (recalled) throw recalled.problem;
     return "";
   } catch (error) {
     drawConnection("bad", "Not connected.");
