@@ -34,7 +34,7 @@
 // Imports run one way: ceremony → vault → vapid, unlock, auditlog, signal and the
 // others → keys, wire, origin, secret, label. The last five import nothing of ours,
 // and features not each other.
-// No package here logs, reads a clock or imports os, net, fmt or syscall/js;
-// packages fmt and encoding/json alone would add a third to what a browser
-// downloads.
+// No package here logs, reads a clock or imports os, net, fmt or syscall/js; what
+// is printed or decoded by reflection adds much to what a browser downloads.
+// (circl's X25519 links some of fmt nevertheless.)
 package kmslib

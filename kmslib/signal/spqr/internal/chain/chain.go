@@ -24,8 +24,8 @@ import (
 
 const (
 	// MaxJump is how many steps one message may be ahead of the last. It bounds
-	// what a message that nobody sent can make its receiver compute: 0.1 s, or one
-	// second in WebAssembly. It is libsignal's limit.
+	// what a message that nobody sent can make its receiver compute: some 50 ms, or
+	// 300 in WebAssembly. It is libsignal's limit.
 	MaxJump = 25_000
 
 	// MaxSkipped is how many keys of messages that did not come yet an epoch
