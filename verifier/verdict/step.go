@@ -36,6 +36,32 @@ const (
 	Certificate Step = "certificate"
 	Checkpoint  Step = "checkpoint"
 	Since       Step = "since"
+
+	WAICT      Step = "waict"
+	WEBCAT     Step = "webcat"
+	WellKnown  Step = "well-known"
+	Same       Step = "equivocation"
+	Rules      Step = "rules"
+	TrustRoot  Step = "trust-root"
+	Bundle     Step = "bundle"
+	Timestamp  Step = "timestamp"
+	Logged     Step = "log"
+	Witness    Step = "witness"
+	Statement  Step = "statement"
+	Builder    Step = "builder"
+	BuiltFrom  Step = "source"
+	Required   Step = "required"
+	Rebuilders Step = "rebuilders"
+	Freshness  Step = "freshness"
+	Allowed    Step = "allowed"
+	Update     Step = "update"
+
+	Clone      Step = "clone"
+	Build      Step = "build"
+	Reproduced Step = "reproduced"
+
+	Consistency Step = "consistency"
+	LogEntry    Step = "log-entry"
 )
 
 // Steps returns every step in order, each with one line that says what it
@@ -69,6 +95,29 @@ func Steps() []StepInfo {
 		{Certificate, "delegated keys signed only what, and when, they were allowed to"},
 		{Checkpoint, "the checkpoint is over these entries, and signed"},
 		{Since, "the log goes on from the checkpoint given with --since"},
+		{WAICT, "the WAICT manifests list exactly the active files of the release"},
+		{WEBCAT, "the WEBCAT manifest lists exactly the served files of the release"},
+		{WellKnown, "what lies under /.well-known/ belongs to this release"},
+		{Same, "every round, every way of asking and every vantage got the same"},
+		{Rules, "the policy is one that can be held"},
+		{TrustRoot, "the trust root is the one that the policy names"},
+		{Bundle, "each signature is a Sigstore bundle in its form"},
+		{Timestamp, "a timestamp authority says when, within every key's validity"},
+		{Logged, "the entry for this very signature is in a log of the trust root"},
+		{Witness, "enough witnesses have cosigned the log's checkpoint"},
+		{Statement, "each attestation is of its type and about exactly these files"},
+		{Builder, "the builder is the one that this signer may speak for"},
+		{BuiltFrom, "repository, ref, commit and parameters are as the policy says"},
+		{Required, "no attestation that the policy asks for is missing"},
+		{Rebuilders, "enough independent rebuilders got the same bytes"},
+		{Freshness, "the release was signed recently enough"},
+		{Allowed, "protocol and version are allowed, the release is not revoked"},
+		{Update, "the update proof is in the log, for this release, by the key given"},
+		{Clone, "the source is at the commit that the release names"},
+		{Build, "the build ended well, from nothing that others can write"},
+		{Reproduced, "the rebuilt file equals the published one"},
+		{Consistency, "the log only grew since the last look"},
+		{LogEntry, "each new entry of the signers is a release that is known"},
 	}
 }
 

@@ -18,34 +18,45 @@ import (
 var auditCommand = command{
 	name:     "audit",
 	argument: "BUNDLE",
-	flags: func(set *flag.FlagSet, o *options) {
-		set.StringVar(&o.since, "since", "", "")
-		set.StringVar(&o.key, "key", "", "")
+	summary:  "check an exported audit log",
+	flags: `  --since FILE       the log must go on from the checkpoint in this file, which you
+                     kept from earlier; without it nobody can say that nothing was
+                     taken from the log's end
+  --key KEY          accept only the log with this key, as the enclave shows it: 87
+                     characters that begin with B; without it nobody can say whose
+                     log it is
+`,
+	bind: func(set *flag.FlagSet) runner {
+		var since, key text
+		set.Var(&since, "since", "")
+		set.Var(&key, "key", "")
+		return func(_ context.Context, _ *program, path string) (*verdict.Report, error) {
+			return checkAudit(path, since.value, key.value)
+		}
 	},
-	run: checkAudit,
 }
 
 // maxCheckpoint is the size in bytes above which a file is no checkpoint.
 const maxCheckpoint = 64 << 10
 
-func checkAudit(_ context.Context, _ *program, path string, o options) (*verdict.Report, error) {
+func checkAudit(path, sinceFile, key string) (*verdict.Report, error) {
 	var options audit.Options
-	if o.key != "" {
-		key, err := auditlog.ParsePoint(o.key)
+	if key != "" {
+		point, err := auditlog.ParsePoint(key)
 		if err != nil {
 			return nil, errors.New("--key: expected a log key as the enclave shows it, 87 characters of base64url that begin with B")
 		}
-		options.Key = key
+		options.Key = point
 	}
 	required := audit.Required(options)
-	if o.since != "" {
+	if sinceFile != "" {
 		required = append(required, verdict.Since)
 	}
 	report := verdict.New("audit", path, required...)
-	if o.since != "" {
-		since, err := readCheckpoint(o.since)
+	if sinceFile != "" {
+		since, err := readCheckpoint(sinceFile)
 		if err != nil {
-			report.Miss(verdict.Since, o.since, reason(err), "Give a file that holds a checkpoint, byte by byte as it was handed out.")
+			report.Miss(verdict.Since, sinceFile, reason(err), "Give a file that holds a checkpoint, byte by byte as it was handed out.")
 		}
 		options.Since = since
 	}

@@ -12,27 +12,17 @@ import (
 	"ats.run/kms-enclave/verifier/verdict"
 )
 
-const usage = `kmsverify says whether something is one release of the enclave, whole and
-unaltered, and whether an audit log that the enclave exported is.
+const introduction = `kmsverify tells whether an enclave is one that was published: whole, unaltered,
+signed, logged and rebuilt by others; and whether an audit log that it exported is.
 
 Usage:
-  kmsverify release [flags] DIR|TAR   check a release in a folder or a tar
-  kmsverify site    [flags] URL       check what a host serves, such as
-                                      https://kms.example (http only on loopback)
-  kmsverify audit   [flags] BUNDLE    check an exported audit log
-  kmsverify version                   say which formats this program knows
-  kmsverify help                      say this
+  kmsverify COMMAND [flags] ARGUMENT    flags may also stand after the argument
 
-Flags, before or after the argument:
-  --expect DIGEST   release, site: accept only the release with this digest: the
-                    SHA-256 of its release.json, 64 lower-case hexadecimal digits
-  --since FILE      audit: the log must go on from the checkpoint in this file,
-                    which you kept from earlier
-  --key KEY         audit: accept only the log with this key, as the enclave
-                    shows it: 87 characters that begin with B
-  --json            write JSON, schema "` + verdict.Schema + `"
-  --verbose         also list each check that passed
-  --timeout TIME    site: give up after TIME, such as 30s (default 2m)
+Commands:
+`
+
+const closing = `  version           say which formats this program knows
+  help [COMMAND]    say this, or what a command's flags are
 
 Exit codes:
    0  VERIFIED         every check passed
@@ -41,21 +31,34 @@ Exit codes:
                        looked at (missing file, network, time)
   64  the command line is wrong
 
-Without --expect, VERIFIED says that the files belong together and are the
-release whose digest is shown, not who made it. Without --key it does not say
-whose log that is, and without --since not that nothing was taken from its end.
 Colours are used on terminals unless NO_COLOR is set.
 
 What is checked:
 `
 
+const commonHelp = `  --json             write JSON, schema "` + verdict.Schema + `"
+  --verbose          also list each check that passed
+`
+
 func helpText() string {
 	var b strings.Builder
-	b.WriteString(usage)
+	b.WriteString(introduction)
+	for _, c := range commands() {
+		if !c.hidden {
+			fmt.Fprintf(&b, "  %-17s %s\n", c.name+" "+c.argument, c.summary)
+		}
+	}
+	b.WriteString(closing)
 	for _, info := range verdict.Steps() {
 		fmt.Fprintf(&b, "  %-13s %s\n", info.Step, info.Meaning)
 	}
 	return b.String()
+}
+
+// help returns what "kmsverify help NAME" says.
+func (c command) help() string {
+	return "kmsverify " + c.name + ": " + c.summary + "\n\nUsage:\n  kmsverify " + c.name + " [flags] " + c.argument +
+		"\n\nFlags:\n" + c.flags + commonHelp
 }
 
 // versionText names formats, not a build: equal sources give equal programs.

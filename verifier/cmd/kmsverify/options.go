@@ -9,69 +9,105 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 )
 
-// options are the flags of a command.
-type options struct {
-	expect  string // release digest, or ""
+// commonFlags are the flags of every command.
+type commonFlags struct {
 	json    bool
 	verbose bool
-	timeout time.Duration
-	since   string // path of an earlier checkpoint, or ""
-	key     string // log key, or ""
 }
 
-// parseOptions reads the flags, which may stand before and after the one
-// argument.
-func parseOptions(c command, arguments []string) (argument string, o options, err error) {
-	set, flags := newFlagSet(c)
+// with returns the program as a command with these flags sees it.
+func (p *program) with(common commonFlags) *program {
+	q := *p
+	q.common = common
+	return &q
+}
+
+// parse reads the flags, which may stand before and after the one argument.
+func (c command) parse(arguments []string) (run runner, argument string, common commonFlags, err error) {
+	set, run := c.flagSet(&common)
 	var rest []string
 	for len(arguments) > 0 {
 		if err := set.Parse(arguments); err != nil {
-			return "", options{}, err
+			return nil, "", commonFlags{}, plainly(err)
 		}
 		if arguments = set.Args(); len(arguments) > 0 {
 			rest = append(rest, arguments[0])
 			arguments = arguments[1:]
 		}
 	}
+	optional := strings.HasPrefix(c.argument, "[")
 	switch {
+	case len(rest) == 0 && optional:
+		return run, "", common, nil
 	case len(rest) != 1 || rest[0] == "":
-		return "", options{}, fmt.Errorf("expected one %s, found %d arguments", c.argument, len(rest))
-	case isSet(set, "expect") && !isDigest(flags.expect):
-		return "", options{}, errors.New("--expect: expected a release digest, 64 lower-case hexadecimal digits")
-	case isSet(set, "since") && flags.since == "":
-		return "", options{}, errors.New("--since: expected the path of a checkpoint")
-	case isSet(set, "key") && flags.key == "":
-		return "", options{}, errors.New("--key: expected a log key")
+		return nil, "", commonFlags{}, fmt.Errorf("expected one %s, found %d arguments", strings.Trim(c.argument, "[]"), len(rest))
 	}
-	return rest[0], *flags, nil
+	return run, rest[0], common, nil
 }
 
-// newFlagSet returns the flags of a command and where they are put. What they
-// mean is in the help.
-func newFlagSet(c command) (*flag.FlagSet, *options) {
-	o := new(options)
+// flagSet returns the flags of a command and what runs once they are read. What they mean is in its help.
+func (c command) flagSet(common *commonFlags) (*flag.FlagSet, runner) {
 	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	set.BoolVar(&o.json, "json", false, "")
-	set.BoolVar(&o.verbose, "verbose", false, "")
-	if c.flags != nil {
-		c.flags(set, o)
+	set.BoolVar(&common.json, "json", false, "")
+	set.BoolVar(&common.verbose, "verbose", false, "")
+	return set, c.bind(set)
+}
+
+// plainly returns an error of package flag in the words of this program: the flag and what it expects,
+// without the value.
+func plainly(err error) error {
+	_, after, ok := strings.Cut(err.Error(), "\" for flag -")
+	if name, expected, found := strings.Cut(after, ": "); ok && found {
+		return fmt.Errorf("--%s: %s", name, expected)
 	}
-	return set, o
+	return err
 }
 
-// expectFlag is the flag of the commands that judge a release.
-func expectFlag(set *flag.FlagSet, o *options) { set.StringVar(&o.expect, "expect", "", "") }
-
-func isSet(set *flag.FlagSet, name string) bool {
-	found := false
-	set.Visit(func(f *flag.Flag) { found = found || f.Name == name })
-	return found
+// text is the value of a flag that, if it is given, must not be empty.
+type text struct {
+	value string
+	set   bool
 }
 
-func isDigest(s string) bool {
-	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+func (t *text) String() string { return t.value }
+
+func (t *text) Set(value string) error {
+	if value == "" {
+		return errors.New("expected something, found nothing")
+	}
+	t.value, t.set = value, true
+	return nil
 }
+
+// texts is the value of a flag that may be given several times.
+type texts []string
+
+func (t *texts) String() string { return strings.Join(*t, ",") }
+
+func (t *texts) Set(value string) error {
+	if value == "" {
+		return errors.New("expected something, found nothing")
+	}
+	*t = append(*t, value)
+	return nil
+}
+
+// digest is the value of the flag --expect of the commands that judge a release.
+type digest struct{ value string }
+
+func (d *digest) String() string { return d.value }
+
+func (d *digest) Set(value string) error {
+	if len(value) != 64 || strings.Trim(value, "0123456789abcdef") != "" {
+		return errors.New("expected a release digest, 64 lower-case hexadecimal digits")
+	}
+	d.value = value
+	return nil
+}
+
+const expectHelp = `  --expect DIGEST    accept only the release with this digest: the SHA-256 of its
+                     release.json, 64 lower-case hexadecimal digits
+`

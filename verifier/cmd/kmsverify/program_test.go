@@ -36,12 +36,12 @@ func TestColoursAreForTerminalsThatTakeThem(t *testing.T) {
 func TestHelpExplainsEveryCommandAndFlag(t *testing.T) {
 	help := helpText()
 	for _, c := range commands() {
-		if !strings.Contains(help, "kmsverify "+c.name+" ") {
+		if c.hidden == strings.Contains(help, "\n  "+c.name+" "+c.argument) {
 			t.Errorf("no command %s", c.name)
 		}
-		set, _ := newFlagSet(c)
+		set, _ := c.flagSet(new(commonFlags))
 		set.VisitAll(func(f *flag.Flag) {
-			if !strings.Contains(help, "--"+f.Name) {
+			if !strings.Contains(c.help(), "  --"+f.Name) {
 				t.Errorf("%s: no flag %s", c.name, f.Name)
 			}
 		})

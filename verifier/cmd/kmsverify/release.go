@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,12 +19,19 @@ import (
 var releaseCommand = command{
 	name:     "release",
 	argument: "DIR|TAR",
-	flags:    expectFlag,
-	run:      checkRelease,
+	summary:  "check a release in a folder or a tar",
+	flags:    expectHelp,
+	bind: func(set *flag.FlagSet) runner {
+		var expect digest
+		set.Var(&expect, "expect", "")
+		return func(_ context.Context, _ *program, path string) (*verdict.Report, error) {
+			return checkRelease(path, expect.value)
+		}
+	},
 }
 
-func checkRelease(_ context.Context, _ *program, path string, o options) (*verdict.Report, error) {
-	options := releasecheck.Options{Expect: o.expect}
+func checkRelease(path, expect string) (*verdict.Report, error) {
+	options := releasecheck.Options{Expect: expect}
 	report := verdict.New("release", path, releasecheck.Required(options)...)
 	set, err := artifact.Open(fromCaller(path))
 	if err != nil {
