@@ -51,18 +51,21 @@ _PLATFORMS = {
     "mac os x-x86_64": "darwin_amd64",
 }
 
-def _extension_impl(mctx):
+def host_sdk(mctx, sdks):
+    """Returns the one of the pinned SDKs' ROOT labels that runs here."""
     platform = _PLATFORMS.get("{}-{}".format(mctx.os.name, mctx.os.arch))
     if not platform:
         fail("no Go SDK is pinned for {} on {}".format(mctx.os.name, mctx.os.arch))
+    return [sdk for sdk in sdks if platform in str(sdk)][0]
+
+def _extension_impl(mctx):
     for module in mctx.modules:
         for tag in module.tags.work:
-            sdks = [sdk for sdk in tag.sdks if platform in str(sdk)]
             _go_modules_repository(
                 name = tag.name,
                 go_work = tag.go_work,
                 inputs = tag.inputs,
-                sdk = sdks[0],
+                sdk = host_sdk(mctx, tag.sdks),
             )
     return mctx.extension_metadata(reproducible = True)
 
