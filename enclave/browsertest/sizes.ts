@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import type { Manifest } from "./enclavesite.ts";
@@ -25,7 +25,10 @@ const fetchedLater = /^(strength\..*|window\.html)$/;
 /** The sizes of every file of a release, with the slowest and best compression, largest first. */
 export function sizesOf(folder: string): Size[] {
   const manifest = JSON.parse(readFileSync(join(folder, "release.json"), "utf8")) as Manifest;
-  const sizes = readdirSync(folder).map((path) => {
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  const sizes = paths.map((path) => {
     const role = manifest.files.find((file) => file.path === path)?.role;
     return {
       path,

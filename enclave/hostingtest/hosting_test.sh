@@ -44,7 +44,7 @@ judge() {
 # root HOST: a document root as docs/hosting.md describes it.
 root() {
   mkdir -p "$work/$1"
-  cp -L "$release"/* "$work/$1/"
+  cp -RL "$release"/. "$work/$1/"
   chmod -R u+w,a+rX "$work"
   printf '{"format":"kms-enclave-deployment/1","embedders":["%s"]}' "$embedders" >"$work/$1/deployment.json"
 }

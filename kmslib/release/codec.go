@@ -13,14 +13,21 @@ import (
 // decode reads the shape of a manifest, without what validate checks.
 func decode(v wire.Value) (*Manifest, error) {
 	r := wire.NewObjectReader(v)
-	if r.String("format") != Format {
-		r.Refuse("format", "expected "+Format)
+	format, version := r.String("format"), ""
+	switch format {
+	case Format:
+		if version = r.String("version"); !IsVersion(version) {
+			r.Refuse("version", reasonVersion)
+		}
+	case FirstFormat:
+	default:
+		r.Refuse("format", "expected "+Format+" or "+FirstFormat)
 	}
 	protocol := r.Int("protocol")
 	if protocol < 1 || protocol > maxProtocol {
 		r.Refuse("protocol", "expected 1 to 1000000")
 	}
-	m := &Manifest{Protocol: int(protocol), Entry: r.String("entry")}
+	m := &Manifest{Version: version, Protocol: int(protocol), Entry: r.String("entry")}
 	source := r.Object("source")
 	m.Source = Source{Repository: source.String("repository"), Commit: source.String("commit")}
 	files, rules := r.Array("files"), r.Array("headers")
@@ -82,8 +89,11 @@ func (m *Manifest) encode() wire.Value {
 	for _, rule := range m.Headers {
 		rules = append(rules, encodeRule(rule))
 	}
-	return wire.Object(
-		text("format", Format),
+	format := []wire.Member{text("format", FirstFormat)}
+	if m.Version != "" {
+		format = []wire.Member{text("format", Format), text("version", m.Version)}
+	}
+	return wire.Object(append(format,
 		wire.Member{Name: "protocol", Value: wire.Int(int64(m.Protocol))},
 		wire.Member{Name: "source", Value: wire.Object(
 			text("repository", m.Source.Repository),
@@ -92,7 +102,7 @@ func (m *Manifest) encode() wire.Value {
 		text("entry", m.Entry),
 		wire.Member{Name: "files", Value: wire.Array(files...)},
 		wire.Member{Name: "headers", Value: wire.Array(rules...)},
-	)
+	)...)
 }
 
 func encodeFile(f File) wire.Value {

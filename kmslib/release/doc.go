@@ -9,8 +9,13 @@
 //	release.json            the manifest; its SHA-256 is the release digest
 //	provenance.intoto.json  subjects: release.json and every file it lists
 //	SHA256SUMS              "<SHA-256 in hexadecimal>  <path>\n" for every file but
-//	                        itself and signatures, sorted by path
-//	*.sigstore.json         signatures, added later; nothing lists them
+//	                        itself and companions, sorted by path
+//	companions              added later, by signing; nothing lists them:
+//	  *.sigstore.json                              signatures, at the root
+//	  .well-known/kms-enclave/attestations.jsonl   the same, a line each; served
+//	  .well-known/kms-enclave/release.tlog-proof   proof for updates; served
+//	  .well-known/webcat/enrollment.json           package webcat; served
+//	  .well-known/webcat/bundle.json               package webcat; served
 //	everything else         listed in release.json, and nothing else is there
 //
 // The operator adds deployment.json, which says who may embed the enclave. It
@@ -18,10 +23,12 @@
 //
 // # release.json
 //
-// Format "kms-enclave-release/1": canonical JSON (package wire), without a
+// Format "kms-enclave-release/2": canonical JSON (package wire), without a
 // newline at its end. Every member is required and no other is allowed.
 //
-//	format    "kms-enclave-release/1"
+//	format    "kms-enclave-release/2"
+//	version   of the release: Semantic Versioning 2.0.0 without build metadata
+//	          and without "v", at most 64 bytes, such as "0.5.0"
 //	protocol  version of the channel protocol, 1 to 1000000
 //	source    {"repository": "https://…", "commit": C}; C is 40 or 64 lower-case
 //	          hexadecimal digits, or "unreleased" for a build of no known commit
@@ -43,7 +50,8 @@
 //
 // Paths are compared by bytes. Served paths are the files whose role is not
 // hosting, and release.json, provenance.intoto.json and SHA256SUMS; a rule may
-// also name deployment.json.
+// also name deployment.json and the companions that are served. Where one of
+// those is absent a host answers 404.
 //
 //	role      extension           content-addressed  how many
 //	document  .html               no                 1 or more
@@ -56,17 +64,48 @@
 //	sri       .json               no                 1
 //	license   .txt                no                 1 or more
 //	hosting   any; not served     no                 any
+//	waict     none, or .json      yes, see below     2
+//	webcat    .json               no                 1
+//	embed     .json               no                 1
 //
 // A content-addressed file is named stem.H.extension, H being the first 32
 // digits of its SHA-256 (128 bits: no second preimage, and the full digest is
 // in the manifest). The sri file is canonical JSON that maps the path of each
-// content-addressed file to its integrity.
+// content-addressed script, worker, wasm and style to its integrity.
+//
+// The waict files are .well-known/waict/manifests/stem_H, with .json for the
+// form that Firefox reads, H being the first 22 digits of the SHA-256 in
+// base64url and stem of a-z 0-9 -: package waict. The webcat file is
+// .well-known/webcat/manifest.json: package webcat. The embed file is
+// embed.json, below.
+//
+// # The first format
+//
+// "kms-enclave-release/1" has no version, none of the last three roles, and no
+// rule for a companion. It is still read, and written for a Manifest without a
+// Version, so that releases of that time can be verified.
+//
+// # embed.json
+//
+// Format "kms-enclave-embed/1": canonical JSON of what a page that embeds the
+// enclave must know beside its origin, which it puts in place of {origin}:
+//
+//	{"format":"kms-enclave-embed/1",
+//	 "entry":"index.html",
+//	 "iframe":{"sandbox":"…","allow":"…","referrerpolicy":"strict-origin"},
+//	 "waict":{"hashes":{"{origin}/":H,"{origin}/index.html":H}}}
+//
+// iframe has the attributes of the element: sandbox is some of FrameSandbox,
+// with allow-scripts and allow-same-origin; allow is some of FrameAllow. H is
+// the SHA-256 of the entry in base64url, for the page's own WAICT manifest
+// (waict.Pin).
 //
 // # Example
 //
-// The smallest release that is allowed is the golden file
-// kmslib/testdata/vectors/release/minimal.release.json; its first file, with
-// line breaks for reading only, is
+// The smallest releases that are allowed are the golden files
+// second.release.json and, in the first format, minimal.release.json, both in
+// kmslib/testdata/vectors/release. The first file of the latter, with line
+// breaks for reading only, is
 //
 //	{"integrity":"sha384-83RTekXVEmGXhTAoAlqHZOXh1LxTkJbaQDaJIjB2ro/qCSaW5dFjaWhpyGz59slq",
 //	 "mediaType":"text/plain; charset=utf-8","path":"LICENSE.txt","role":"license",

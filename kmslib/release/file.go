@@ -27,6 +27,9 @@ const (
 	RoleSRI      Role = "sri"
 	RoleHosting  Role = "hosting"
 	RoleLicense  Role = "license"
+	RoleWAICT    Role = "waict"  // since format 2
+	RoleWebcat   Role = "webcat" // since format 2
+	RoleEmbed    Role = "embed"  // since format 2
 )
 
 // hashPrefix is how many hexadecimal digits of the SHA-256 are in a
@@ -93,6 +96,9 @@ func (f File) Check(content []byte) error {
 	if f.Role.contentAddressed() && !strings.Contains(f.Path, "."+sum[:hashPrefix]+".") {
 		return &MismatchError{f.Path, "name", f.Path, sum[:hashPrefix]}
 	}
+	if hash := waictHash(sum); f.Role == RoleWAICT && !strings.Contains(f.Path, "_"+hash) {
+		return &MismatchError{f.Path, "name", f.Path, hash}
+	}
 	return nil
 }
 
@@ -119,6 +125,10 @@ var mediaTypes = []struct {
 	{RoleSRI, ".json", "application/json"},
 	{RoleLicense, ".txt", "text/plain; charset=utf-8"},
 	{RoleHosting, "", "text/plain; charset=utf-8"},
+	{RoleWAICT, ".json", "application/json"},
+	{RoleWAICT, "", "application/waict-integrity-manifest"},
+	{RoleWebcat, ".json", "application/json"},
+	{RoleEmbed, ".json", "application/json"},
 }
 
 func mediaType(path string, role Role) string {
@@ -130,13 +140,14 @@ func mediaType(path string, role Role) string {
 	return ""
 }
 
+const hexDigits = "0123456789abcdef"
+
 // hexSHA256 does without package encoding/hex, which imports fmt.
 func hexSHA256(content []byte) string {
-	const digits = "0123456789abcdef"
 	sum := sha256.Sum256(content)
 	text := make([]byte, 0, 2*len(sum))
 	for _, b := range sum {
-		text = append(text, digits[b>>4], digits[b&15])
+		text = append(text, hexDigits[b>>4], hexDigits[b&15])
 	}
 	return string(text)
 }

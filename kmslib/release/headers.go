@@ -28,7 +28,7 @@ func (m *Manifest) validateHeaders() error {
 }
 
 // checkCoverage checks that covered is the served paths, each once, with or
-// without deployment.json.
+// without deployment.json and, since format 2, what is added after the build.
 func (m *Manifest) checkCoverage(covered []string) error {
 	covered = sortedStrings(covered)
 	for i, path := range covered {
@@ -43,7 +43,8 @@ func (m *Manifest) checkCoverage(covered []string) error {
 		}
 	}
 	for _, path := range covered {
-		if path != DeploymentPath && !slices.Contains(served, path) {
+		optional := path == DeploymentPath || m.Version != "" && slices.Contains(CompanionPaths(), path)
+		if !optional && !slices.Contains(served, path) {
 			return &FormatError{path, "in a header rule, but not served"}
 		}
 	}

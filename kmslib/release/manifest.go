@@ -5,7 +5,6 @@ package release
 
 import (
 	"errors"
-	"strings"
 
 	"ats.run/kms-enclave/kmslib/internal/label"
 	"ats.run/kms-enclave/kmslib/wire"
@@ -14,7 +13,8 @@ import (
 // The format of release.json, and the names in a release folder that its
 // manifest does not list.
 const (
-	Format = label.Release
+	Format      = label.Release
+	FirstFormat = label.FirstRelease // still read; has no version
 
 	ManifestPath    = "release.json"
 	ChecksumsPath   = "SHA256SUMS"
@@ -42,6 +42,7 @@ const (
 // Manifest is the content of release.json. Parse returns only valid ones;
 // Marshal refuses others.
 type Manifest struct {
+	Version  string // such as "0.5.0"; "" in the first format, which Marshal then writes
 	Protocol int
 	Source   Source
 	Entry    string // path of the document that an iframe loads
@@ -172,12 +173,6 @@ func SRI(files []File) []byte {
 		}
 	}
 	return wire.Object(members...).Append(nil)
-}
-
-// IsSignature says whether path names a signature beside a release, which no
-// file lists.
-func IsSignature(path string) bool {
-	return strings.HasSuffix(path, SignatureSuffix) && checkPath(path) == nil
 }
 
 // readError and writeError say which file an error is about.

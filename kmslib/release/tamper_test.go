@@ -85,7 +85,8 @@ func TestShapesThatAreRefused(t *testing.T) {
 	m, _ := minimal()
 	good := string(marshal(t, m))
 	for name, change := range map[string][2]string{
-		"later format":          {"kms-enclave-release/1", "kms-enclave-release/2"},
+		"later format":          {"kms-enclave-release/1", "kms-enclave-release/3"},
+		"second format":         {"kms-enclave-release/1", "kms-enclave-release/2"},
 		"other format":          {"kms-enclave-release/1", "kms-enclave-deployment/1"},
 		"unknown field":         {`"format":`, `"extra":1,"format":`},
 		"unknown field inside":  {`"commit":`, `"branch":"main","commit":`},
@@ -134,6 +135,8 @@ func TestListsOutOfOrderAreRefused(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	m, _ := minimal()
 	f.Add(marshal(f, m))
+	later, _ := second(f)
+	f.Add(marshal(f, later))
 	if data, err := os.ReadFile(vectorPath("minimal.release.json")); err == nil {
 		f.Add(data[:len(data)/2])
 	}

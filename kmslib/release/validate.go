@@ -14,6 +14,9 @@ import (
 
 // validate checks everything about a manifest that its shape does not say.
 func (m *Manifest) validate() error {
+	if m.Version != "" && !IsVersion(m.Version) {
+		return &FormatError{Reason: "version: " + reasonVersion}
+	}
 	if m.Protocol < 1 || m.Protocol > maxProtocol {
 		return &FormatError{Reason: "protocol: expected 1 to " + strconv.Itoa(maxProtocol)}
 	}
@@ -61,11 +64,19 @@ func (m *Manifest) validateFiles() error {
 		folded[lower] = true
 		count[f.Role]++
 	}
-	return checkCounts(count)
+	return m.checkCounts(count)
 }
 
 // checkCounts checks how many files there are of each role.
-func checkCounts(count map[Role]int) error {
+func (m *Manifest) checkCounts(count map[Role]int) error {
+	for role, want := range laterRoles {
+		if m.Version == "" {
+			want = 0
+		}
+		if count[role] != want {
+			return &FormatError{Reason: "files: expected " + strconv.Itoa(want) + " with the role " + string(role)}
+		}
+	}
 	for _, role := range [...]Role{RoleDocument, RoleScript, RoleWorker, RoleWasm, RoleLicense, RoleSBOM, RoleSRI} {
 		if count[role] == 0 {
 			return &FormatError{Reason: "files: none has the role " + string(role)}
@@ -100,7 +111,7 @@ func (f File) validate() error {
 	case f.Role.contentAddressed() && !f.namedByContent():
 		return &FormatError{f.Path, "name: expected stem.H.extension, H the first 32 digits of sha256"}
 	}
-	return nil
+	return f.validateLater()
 }
 
 // namedByContent says whether the last segment is stem.H.extension.
@@ -134,7 +145,7 @@ const (
 // isReserved says whether a manifest must not list path.
 func isReserved(path string) bool {
 	lower := strings.ToLower(path)
-	for _, name := range [...]string{ManifestPath, ChecksumsPath, ProvenancePath, DeploymentPath} {
+	for _, name := range append(CompanionPaths(), ManifestPath, ChecksumsPath, ProvenancePath, DeploymentPath) {
 		if lower == strings.ToLower(name) {
 			return true
 		}

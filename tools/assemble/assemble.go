@@ -15,6 +15,8 @@ import (
 	"sort"
 
 	"ats.run/kms-enclave/kmslib/release"
+	"ats.run/kms-enclave/kmslib/waict"
+	"ats.run/kms-enclave/kmslib/webcat"
 	"ats.run/kms-enclave/tools/bundle"
 	"ats.run/kms-enclave/tools/gomodules"
 	"ats.run/kms-enclave/tools/hosting"
@@ -32,6 +34,7 @@ const (
 
 // Input is what a release is made of. Paths are of files that esbuild reads.
 type Input struct {
+	Version      string         // such as 0.5.0
 	Protocol     int            // version of the channel protocol
 	Source       release.Source // repository and commit
 	WASM         []byte         // the enclave's program
@@ -74,6 +77,9 @@ func (a *assembly) addNamed(stem, extension string, role release.Role, content [
 
 // New assembles a release.
 func New(in Input) (*Release, error) {
+	if !release.IsVersion(in.Version) {
+		return nil, fmt.Errorf("version %q: expected one of Semantic Versioning, such as 0.5.0", in.Version)
+	}
 	a := &assembly{contents: map[string][]byte{}}
 	if err := a.addCode(in); err != nil {
 		return nil, err
@@ -89,15 +95,47 @@ func New(in Input) (*Release, error) {
 	}
 	a.add(sbomPath, release.RoleSBOM, materials)
 
-	rules := headerRules(a.files)
-	for path, content := range hosting.Files(rules, entry) {
+	m := &release.Manifest{Version: in.Version, Protocol: in.Protocol, Source: in.Source, Entry: entry}
+	if err := a.addBrowserManifests(m); err != nil {
+		return nil, err
+	}
+	for path, content := range hosting.Files(m.Headers, entry) {
 		a.add(path, release.RoleHosting, content)
 	}
 	sort.Slice(a.files, func(i, j int) bool { return a.files[i].Path < a.files[j].Path })
-	m := &release.Manifest{
-		Protocol: in.Protocol, Source: in.Source, Entry: entry, Files: a.files, Headers: rules,
-	}
+	m.Files = a.files
 	return a.finish(m, in.Dependencies)
+}
+
+// addBrowserManifests adds what browsers and embedders read, and sets the header rules: those of the
+// documents name the WAICT manifest, and the WEBCAT manifest repeats what they say.
+func (a *assembly) addBrowserManifests(m *release.Manifest) error {
+	m.Files = a.files
+	active := waict.Of(m)
+	draft := a.add(release.WAICTName(waict.Stem, false, active.Marshal()), release.RoleWAICT, active.Marshal())
+	firefox := active.MarshalFirefox()
+	a.add(release.WAICTName(waict.Stem, true, firefox), release.RoleWAICT, firefox)
+	document, _ := m.File(entry)
+	embed, err := release.EmbedOf(document).Marshal()
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", release.EmbedPath, err)
+	}
+	a.add(release.EmbedPath, release.RoleEmbed, embed)
+
+	// Its headers do not depend on its content, which depends on all headers.
+	placeholder := release.Describe(release.WebcatManifestPath, release.RoleWebcat, nil)
+	m.Headers = headerRules(append(a.files[:len(a.files):len(a.files)], placeholder), draft.Path)
+	m.Files = a.files
+	extension, err := webcat.Of(m)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", release.WebcatManifestPath, err)
+	}
+	content, err := extension.Marshal()
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", release.WebcatManifestPath, err)
+	}
+	a.add(release.WebcatManifestPath, release.RoleWebcat, content)
+	return nil
 }
 
 // addCode adds the WebAssembly, worker, frame, style and document, each naming the one before.

@@ -30,6 +30,7 @@ func input(t *testing.T, folder string) Input {
 	}
 	write("shell/message.ts", "export const hello: string = WASM_URL;\n")
 	return Input{
+		Version:      "1.2.3",
 		Protocol:     1,
 		Source:       release.Source{Repository: "https://example.com/source", Commit: release.Unreleased},
 		WASM:         []byte("\x00asm"),

@@ -5,8 +5,10 @@ package assemble
 
 import (
 	"sort"
+	"strings"
 
 	"ats.run/kms-enclave/kmslib/release"
+	"ats.run/kms-enclave/kmslib/waict"
 )
 
 // The policies of DESIGN: nothing but the release's own files, no inline code, no blob:, Trusted Types.
@@ -29,23 +31,20 @@ const (
 	fresh     = "no-cache"
 )
 
-// headerRules returns one rule for each served path: the media types and caching of files differ, and a
-// rule that names its paths one by one leaves nothing to a host's pattern language.
-func headerRules(files []release.File) []release.HeaderRule {
+// headerRules returns one rule for each path that is or may be served: the media types and caching of files
+// differ, and a rule that names its paths one by one leaves nothing to a host's pattern language. Documents
+// name the WAICT manifest.
+func headerRules(files []release.File, manifest string) []release.HeaderRule {
 	var rules []release.HeaderRule
 	for _, f := range files {
 		if f.Role == release.RoleHosting {
 			continue
 		}
-		rules = append(rules, rule(f.Path, headersOf(f)))
+		rules = append(rules, rule(f.Path, headersOf(f, manifest)))
 	}
-	for path, mediaType := range map[string]string{
-		release.ManifestPath:   "application/json",
-		release.ProvenancePath: "application/json",
-		release.DeploymentPath: "application/json",
-		release.ChecksumsPath:  "text/plain; charset=utf-8",
-	} {
-		rules = append(rules, rule(path, dataHeaders(mediaType)))
+	for _, path := range append(release.CompanionPaths(),
+		release.ManifestPath, release.ProvenancePath, release.DeploymentPath, release.ChecksumsPath) {
+		rules = append(rules, rule(path, unlistedHeaders(path)))
 	}
 	sort.Slice(rules, func(i, j int) bool { return rules[i].Paths[0] < rules[j].Paths[0] })
 	return rules
@@ -60,7 +59,7 @@ func rule(path string, headers map[string]string) release.HeaderRule {
 	return r
 }
 
-func headersOf(f release.File) map[string]string {
+func headersOf(f release.File, manifest string) map[string]string {
 	switch f.Role {
 	case release.RoleDocument:
 		h := common(f.MediaType, fresh, entryCSP)
@@ -72,14 +71,28 @@ func headersOf(f release.File) map[string]string {
 		h["cross-origin-resource-policy"] = "cross-origin" // for embedders that isolate themselves (COEP)
 		h["permissions-policy"] = permissions
 		h["integrity-policy"] = "blocked-destinations=(script)"
+		h[waict.HeaderName] = waict.PolicyOf(manifest).String() // docs/browsers.md says why in this form
 		return h
 	case release.RoleWorker:
 		return common(f.MediaType, immutable, workerCSP)
 	case release.RoleScript, release.RoleWasm, release.RoleStyle:
 		return common(f.MediaType, immutable, dataCSP)
+	case release.RoleWAICT:
+		return common(f.MediaType, immutable, dataCSP) // its address has its hash
 	default:
 		return dataHeaders(f.MediaType)
 	}
+}
+
+// unlistedHeaders are the headers of what no manifest lists. Apps of any origin may read what says which
+// release this is and who vouches for it.
+func unlistedHeaders(path string) map[string]string {
+	h := dataHeaders(release.UnlistedMediaType(path))
+	if path == release.ManifestPath || strings.HasPrefix(path, release.EvidenceFolder) {
+		h["access-control-allow-origin"] = "*"
+		h["cross-origin-resource-policy"] = "cross-origin"
+	}
+	return h
 }
 
 func dataHeaders(mediaType string) map[string]string {

@@ -17,6 +17,7 @@ func (r *Release) Pin() []byte {
 	b.WriteString("/** The release of the enclave that this app was built against. */\n")
 	b.WriteString("export const release = {\n")
 	fmt.Fprintf(&b, "  /** SHA-256 of release.json, lower-case hexadecimal. */\n  digest: %q,\n", r.Digest)
+	fmt.Fprintf(&b, "  /** Version of the release (Semantic Versioning). */\n  version: %q,\n", r.Manifest.Version)
 	fmt.Fprintf(&b, "  /** Version of the channel protocol that it speaks. */\n  protocol: %d,\n", r.Manifest.Protocol)
 	fmt.Fprintf(&b, "  /** Commit of the source, or \"unreleased\". */\n  commit: %q,\n", r.Manifest.Source.Commit)
 	fmt.Fprintf(&b, "  /** Path of the document that the SDK's iframe loads. */\n  entry: %q,\n", r.Manifest.Entry)

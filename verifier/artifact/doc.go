@@ -4,15 +4,19 @@
 // Package artifact reads a release, a folder or a tar, into memory: once, and
 // nothing but plain files with plain names.
 //
-// A plain name is 1 to 100 bytes of A-Z a-z 0-9 . _ - other than "." and "..".
-// Everything else is refused as a Problem and reading goes on where it can, so
-// that a report tells all that is wrong: folders, symbolic and hard links,
-// devices, pipes, sockets, other names, names that are there twice or differ
-// only in case, files beyond MaxFile, sets beyond MaxTotal or MaxFiles.
+// A plain name is 1 to 5 segments joined by "/", in at most 100 bytes; a segment
+// is of A-Z a-z 0-9 . _ - and neither "." nor "..". So a release may have
+// folders, such as .well-known, that hold plain files. Everything else is
+// refused as a Problem and reading goes on where it can, so that a report tells
+// all that is wrong: empty folders, symbolic and hard links, devices, pipes,
+// sockets, other names, names that are there twice, that differ only in case or
+// are a file and a folder, files beyond MaxFile, sets beyond MaxTotal or
+// MaxFiles.
 //
 // # The tar
 //
-// A sequence of ustar entries (POSIX.1-1988) at the root of the archive, then
+// A sequence of ustar entries (POSIX.1-1988), plain files alone: folders have no
+// entries of their own. Then
 // two blocks of zeros, then at most MaxPadding bytes of zeros:
 //
 //	name      100 bytes: a plain name, padded with NUL; the prefix is empty

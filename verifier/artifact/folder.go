@@ -41,39 +41,78 @@ func ReadFolder(path string) (*Set, error) {
 		return nil, err
 	}
 	defer root.Close()
-	names, more, err := readNames(root)
+	f := &folderReader{root: root, set: newSet()}
+	if err := f.readFolder("."); err != nil {
+		return nil, err
+	}
+	if f.more {
+		f.set.refuse(path, fmt.Sprintf("at most %d entries", MaxFiles), "more")
+	}
+	return f.set, nil
+}
+
+type folderReader struct {
+	root    *os.Root
+	set     *Set
+	entries int  // of any kind, read so far
+	more    bool // there are more than MaxFiles
+}
+
+// readFolder reads the folder at path below the root, and those in it.
+func (f *folderReader) readFolder(path string) error {
+	names, err := f.readNames(path)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 && path != "." && !f.more {
+		f.set.refuse(path, "files in every folder", "an empty folder")
+	}
+	for _, name := range names {
+		if path != "." {
+			name = path + "/" + name
+		}
+		if err := f.read(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads one entry, a file or a folder.
+func (f *folderReader) read(name string) error {
+	info, err := f.root.Lstat(name)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return f.set.readFrom(f.root, name)
+	case !IsPlainName(name) || !IsPlainName(name+"/x"): // nothing below it could have a plain name
+		f.set.refuse(name, expectedName, "a folder of another name, or too deep")
+		return nil
+	}
+	return f.readFolder(name)
+}
+
+// readNames returns the names in a folder, sorted, up to MaxFiles together with
+// those that were read before.
+func (f *folderReader) readNames(path string) ([]string, error) {
+	dir, err := f.root.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	s := newSet()
-	if more {
-		s.refuse(path, fmt.Sprintf("at most %d entries", MaxFiles), "more")
-	}
-	for _, name := range names {
-		if err := s.readFrom(root, name); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-// readNames returns up to MaxFiles names in root, sorted, and whether there
-// are more.
-func readNames(root *os.Root) (names []string, more bool, err error) {
-	dir, err := root.Open(".")
-	if err != nil {
-		return nil, false, err
-	}
 	defer dir.Close()
-	names, err = dir.Readdirnames(MaxFiles + 1)
+	left := MaxFiles - f.entries
+	names, err := dir.Readdirnames(left + 1)
 	if err != nil && err != io.EOF {
-		return nil, false, err
+		return nil, err
 	}
 	slices.Sort(names)
-	if len(names) > MaxFiles {
-		return names[:MaxFiles], true, nil
+	if len(names) > left {
+		f.more = true
+		names = names[:left]
 	}
-	return names, false, nil
+	f.entries += len(names)
+	return names, nil
 }
 
 // readFrom reads one entry of a folder. It looks at the entry before opening

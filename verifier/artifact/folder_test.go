@@ -48,7 +48,17 @@ func TestEntryOfAFolderThatIsNoPlainFileIsRefused(t *testing.T) {
 		entry string
 		found string
 	}{
-		{"folder", func(_ *testing.T, folder string) error { return os.Mkdir(filepath.Join(folder, "x"), 0o700) }, "x", "a folder"},
+		{"folder", func(_ *testing.T, folder string) error { return os.Mkdir(filepath.Join(folder, "x"), 0o700) }, "x", "an empty folder"},
+		{"folder with a space in its name", put("b c/x"), "b c", "a folder of another name, or too deep"},
+		{"folder too deep", put("1/2/3/4/5/x"), "1/2/3/4/5", "a folder of another name, or too deep"},
+		{"file that is no plain file in a folder", func(_ *testing.T, folder string) error {
+			if err := os.Mkdir(filepath.Join(folder, "b"), 0o700); err != nil {
+				return err
+			}
+			return os.Symlink("../a", filepath.Join(folder, "b", "x"))
+		}, "b/x", "a symbolic link"},
+		{"symbolic link to a folder", func(_ *testing.T, folder string) error { return os.Symlink("/tmp", filepath.Join(folder, "x")) }, "x", "a symbolic link"},
+		{"folder whose name differs in case from a file", put("A/x"), "a", "also A"},
 		{"symbolic link to a file inside", func(_ *testing.T, folder string) error { return os.Symlink("a", filepath.Join(folder, "x")) }, "x", "a symbolic link"},
 		{"symbolic link to nowhere", func(_ *testing.T, folder string) error { return os.Symlink("/nowhere", filepath.Join(folder, "x")) }, "x", "a symbolic link"},
 		{"socket", listen, "x", "a socket"},
@@ -74,6 +84,41 @@ func TestEntryOfAFolderThatIsNoPlainFileIsRefused(t *testing.T) {
 				t.Errorf("problems %q, want %s on %s", problems, c.found, c.entry)
 			}
 		})
+	}
+}
+
+// put returns what makes a file at a path.
+func put(path string) func(*testing.T, string) error {
+	return func(_ *testing.T, folder string) error {
+		name := filepath.Join(folder, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(name, []byte("x"), 0o600)
+	}
+}
+
+func TestFilesInFoldersAreRead(t *testing.T) {
+	files := releasetest.Release{"a": []byte("one"), ".well-known/x/y/b.json": []byte("two"), ".well-known/c": {}, "1/2/3/4/5": []byte("five")}
+	folder, err := artifact.Open(files.Folder(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, set := range map[string]*artifact.Set{"folder": folder, "tar": readTar(t, files.Tar(t))} {
+		if problems := set.Problems(); len(problems) > 0 || !slices.Equal(set.Names(), files.Names()) {
+			t.Errorf("%s: problems %q, names %q", what, problems, set.Names())
+		}
+	}
+}
+
+func TestEntriesInFoldersCount(t *testing.T) {
+	files := make(releasetest.Release)
+	for i := range artifact.MaxFiles {
+		files["f"+strconv.Itoa(i%3)+"/"+strconv.Itoa(i)] = nil
+	}
+	set, err := artifact.Open(files.Folder(t))
+	if err != nil || len(set.Problems()) != 1 || set.Problems()[0].Found != "more" {
+		t.Errorf("error %v, problems %q", err, set.Problems())
 	}
 }
 

@@ -5,6 +5,7 @@ package artifact
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ const (
 	MaxFiles   = 512       // entries of any kind
 	MaxPadding = 1 << 20   // bytes of zeros after the end of a tar
 	MaxName    = 100       // bytes of a name
+	MaxDepth   = 5         // segments of a name
 )
 
 // Problem is something that is refused. Name is as found and not trusted.
@@ -68,11 +70,13 @@ func (s *Set) refuse(name, expected, found string) {
 func (s *Set) admit(name string, size int64) bool {
 	switch {
 	case !IsPlainName(name):
-		s.refuse(name, "a name of A-Z a-z 0-9 . _ - in at most 100 bytes, in no folder", "another name")
+		s.refuse(name, expectedName, "another name")
 	case s.files[name] != nil:
 		s.refuse(name, "each name once", "the name a second time")
 	case s.otherCase(name) != "":
 		s.refuse(name, "names that differ in more than case", "also "+s.otherCase(name))
+	case s.isFolder(name):
+		s.refuse(name, "each name for a file or for a folder", "a name for both")
 	case size > MaxFile:
 		s.refuse(name, fmt.Sprintf("at most %d bytes", MaxFile), fmt.Sprintf("%d bytes", size))
 	case s.total+size > MaxTotal:
@@ -83,13 +87,42 @@ func (s *Set) admit(name string, size int64) bool {
 	return false
 }
 
+// otherCase returns a name, or the folder of one, that differs from name or a
+// folder of it in case alone; "" if there is none.
 func (s *Set) otherCase(name string) string {
 	for other := range s.files {
-		if other != name && strings.EqualFold(other, name) {
-			return other
+		for a := range prefixes(name) {
+			for b := range prefixes(other) {
+				if a != b && strings.EqualFold(a, b) {
+					return b
+				}
+			}
 		}
 	}
 	return ""
+}
+
+// isFolder says whether a name is a folder of one that is there, or the other
+// way round.
+func (s *Set) isFolder(name string) bool {
+	for other := range s.files {
+		if strings.HasPrefix(other, name+"/") || strings.HasPrefix(name, other+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// prefixes yields the folders of a name, then the name.
+func prefixes(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range len(name) {
+			if name[i] == '/' && !yield(name[:i]) {
+				return
+			}
+		}
+		yield(name)
+	}
 }
 
 func (s *Set) add(name string, content []byte) {
@@ -100,12 +133,19 @@ func (s *Set) add(name string, content []byte) {
 	s.total += int64(len(content))
 }
 
+const expectedName = "a name of A-Z a-z 0-9 . _ - in at most 100 bytes, in at most 4 folders of such names"
+
 // IsPlainName says whether name is a plain name, as the package comment
 // defines it.
 func IsPlainName(name string) bool {
-	if name == "" || name == "." || name == ".." || len(name) > MaxName {
+	if len(name) > MaxName || strings.Count(name, "/") >= MaxDepth {
 		return false
 	}
-	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-	return strings.Trim(name, plain) == ""
+	for segment := range strings.SplitSeq(name, "/") {
+		const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+		if segment == "" || segment == "." || segment == ".." || strings.Trim(segment, plain) != "" {
+			return false
+		}
+	}
+	return true
 }

@@ -15,6 +15,12 @@
 //	cache-control            with no-cache or no-store, unless the path is
 //	                         content-addressed
 //
+// Two headers have their place and value: access-control-allow-origin is "*",
+// for release.json and .well-known/kms-enclave/ alone, which are public and
+// which pages of any origin read; integrity-policy-waict-v1 is for documents,
+// in its form (package waict) and enforcing, since browsers that have it leave
+// out the SRI checks that it covers.
+//
 // # Content-Security-Policy
 //
 // One policy (no comma), each directive once, only the directives in

@@ -98,7 +98,11 @@ func TestWeakerHeaderIsRefused(t *testing.T) {
 		{release.RoleSBOM, "cache-control", "no-cache", "immutable", "no-cache or no-store"},
 		{release.RoleDocument, "content-type", "", "text/plain", "text/html"},
 		{release.RoleDocument, "cross-origin-opener-policy", "same-origin", "unsafe-none", "same-origin"},
-		{release.RoleDocument, "access-control-allow-origin", "", "*", "may promise"},
+		{release.RoleDocument, "access-control-allow-origin", "", "*", "release.json"},
+		{release.RoleSBOM, "access-control-allow-origin", "", "*", "release.json"},
+		{release.RoleDocument, "integrity-policy-waict-v1", "mode=enforce", "mode=report", "mode=enforce"},
+		{release.RoleDocument, "integrity-policy-waict-v1", "mode=enforce", "mode=", "in its form"},
+		{release.RoleWorker, "integrity-policy-waict-v1", "", "max-age=0, mode=enforce, manifest=\"/x\"", "documents only"},
 		{release.RoleDocument, "set-cookie", "", "a=b", "may promise"},
 		{release.RoleScript, "service-worker-allowed", "", "/", "may promise"},
 	} {
@@ -114,6 +118,20 @@ func TestWeakerHeaderIsRefused(t *testing.T) {
 				t.Errorf("%+v", report.Checks())
 			}
 		})
+	}
+}
+
+// What says which release this is, and who vouches for it, may be read from
+// anywhere; by everybody or nobody, since another value names one embedder.
+func TestEvidenceIsReadableByEverybodyOrNobody(t *testing.T) {
+	for value, want := range map[string]verdict.Conclusion{"*": verdict.ConcludeVerified, "https://app.example": verdict.ConcludeRefuted} {
+		files := releasetest.Build(t)
+		files.SetHeader(t, release.AttestationsPath, "access-control-allow-origin", value)
+		report := verdict.New("test", "test", verdict.Policy)
+		headers.CheckMinimum(report, files.Manifest(t))
+		if got := report.Conclude(); got != want {
+			t.Errorf("%s: concluded %s, want %s", value, got, want)
+		}
 	}
 }
 

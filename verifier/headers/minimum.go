@@ -8,14 +8,15 @@ import (
 	"strings"
 
 	"ats.run/kms-enclave/kmslib/release"
+	"ats.run/kms-enclave/kmslib/waict"
 	"ats.run/kms-enclave/verifier/verdict"
 )
 
 // allowedNames are the headers that a release may promise.
 var allowedNames = []string{
-	"cache-control", "content-security-policy", "content-type", "cross-origin-embedder-policy",
+	"access-control-allow-origin", "cache-control", "content-security-policy", "content-type", "cross-origin-embedder-policy",
 	"cross-origin-opener-policy", "cross-origin-resource-policy", "document-isolation-policy",
-	"integrity-policy", "origin-agent-cluster", "permissions-policy", "referrer-policy",
+	"integrity-policy", waict.HeaderName, "origin-agent-cluster", "permissions-policy", "referrer-policy",
 	"strict-transport-security", "x-content-type-options", "x-dns-prefetch-control",
 	"x-frame-options", "x-permitted-cross-domain-policies", "x-robots-tag",
 }
@@ -68,7 +69,7 @@ func (c *pathChecker) describe(m *release.Manifest) {
 		}
 	case release.RoleWorker:
 		c.kind, c.addressed = workerKind, true
-	case release.RoleScript, release.RoleWasm, release.RoleStyle:
+	case release.RoleScript, release.RoleWasm, release.RoleStyle, release.RoleWAICT:
 		c.addressed = true
 	}
 }
@@ -107,6 +108,12 @@ func (c *pathChecker) check() {
 			c.refute("headers that a release may promise", verdict.Quote(h.Name))
 		}
 	}
+	if c.get("access-control-allow-origin") != "" && !isForEverybody(c.path) {
+		c.refute("access-control-allow-origin for release.json and "+release.EvidenceFolder+" only", "it here")
+	} else if isForEverybody(c.path) && c.get("access-control-allow-origin") != "" {
+		c.demand("access-control-allow-origin", "*")
+	}
+	c.waict()
 	c.demand("x-content-type-options", "nosniff")
 	c.demand("referrer-policy", "no-referrer")
 	if c.kind == entryKind {
@@ -119,6 +126,31 @@ func (c *pathChecker) check() {
 		c.refute("cache-control with no-cache or no-store", found(c.get("cache-control")))
 	}
 	c.policy()
+}
+
+// isForEverybody says whether pages of any origin may read path: what says
+// which release this is, and who vouches for it.
+func isForEverybody(path string) bool {
+	return path == release.ManifestPath || strings.HasPrefix(path, release.EvidenceFolder)
+}
+
+// waict refutes a WAICT policy that weakens the page, or stands elsewhere.
+func (c *pathChecker) waict() {
+	value := c.get(waict.HeaderName)
+	if value == "" {
+		return
+	}
+	if c.kind != entryKind && c.kind != windowKind {
+		c.refute(waict.HeaderName+" for documents only", "it here")
+		return
+	}
+	p, err := waict.ParsePolicy(value)
+	switch {
+	case err != nil:
+		c.refute(waict.HeaderName+": a policy in its form", err.Error())
+	case p.Mode != waict.Enforce:
+		c.refute(waict.HeaderName+" with mode=enforce, since it stands in for SRI", verdict.Quote(value))
+	}
 }
 
 func mustRevalidate(cacheControl string) bool {

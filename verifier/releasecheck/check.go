@@ -18,7 +18,7 @@ import (
 func Required(options Options) []verdict.Step {
 	steps := []verdict.Step{
 		verdict.Input, verdict.Manifest, verdict.Listing, verdict.Content, verdict.Name, verdict.Chain,
-		verdict.SRI, verdict.Checksums, verdict.Provenance, verdict.SBOM, verdict.Policy,
+		verdict.SRI, verdict.Checksums, verdict.Provenance, verdict.SBOM, verdict.Policy, verdict.WAICT, verdict.WEBCAT,
 	}
 	if options.Expect != "" {
 		steps = append(steps, verdict.Pin)
@@ -30,6 +30,7 @@ func Required(options Options) []verdict.Step {
 type Options struct {
 	Expect string   // release digest, or "" if any will do
 	Absent []string // paths that need not be there, or whose absence is recorded already
+	Judged bool     // signatures are judged by a policy, see package evidence
 }
 
 // Check records everything about the files of set and returns the manifest, or
@@ -46,7 +47,7 @@ func Check(report *verdict.Report, set *artifact.Set, options Options) *release.
 		chain.Check(report, c.manifest, set.Content)
 		c.sri()
 	} else {
-		c.companions()
+		c.own()
 	}
 	c.checksums()
 	c.provenance()
@@ -54,6 +55,7 @@ func Check(report *verdict.Report, set *artifact.Set, options Options) *release.
 		c.sbom()
 		headers.CheckMinimum(report, c.manifest)
 		c.hosting()
+		c.browsers()
 	}
 	c.signatures()
 	return c.manifest
@@ -167,12 +169,15 @@ func (c *checker) hosting() {
 
 // signatures says what was left alone.
 func (c *checker) signatures() {
-	const advice = "Pin the release digest with --expect, from a source that you trust."
+	const advice = "Give a policy with --policy, or pin the release digest with --expect, from a source that you trust."
+	if c.options.Judged {
+		return
+	}
 	found := false
 	for _, name := range c.set.Names() {
 		if release.IsSignature(name) {
 			found = true
-			c.report.Leave(verdict.Signature, name, "this program does not check signatures yet", advice)
+			c.report.Leave(verdict.Signature, name, "no policy was given, so signatures were not judged", advice)
 		}
 	}
 	if !found {

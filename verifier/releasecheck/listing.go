@@ -11,21 +11,21 @@ import (
 	"ats.run/kms-enclave/verifier/verdict"
 )
 
-// companionPaths are the files that every release has and no manifest lists.
-func companionPaths() []string {
+// ownPaths are the files that every release has and no manifest lists.
+func ownPaths() []string {
 	return []string{release.ChecksumsPath, release.ProvenancePath, release.ManifestPath}
 }
 
-// companions records whether the files that no manifest lists are there.
-func (c *checker) companions() {
-	for _, path := range companionPaths() {
+// own records whether the files that no manifest lists are there.
+func (c *checker) own() {
+	for _, path := range ownPaths() {
 		c.present(path)
 	}
 }
 
 // listing records whether every file that must be there is, and no other.
 func (c *checker) listing() {
-	c.companions()
+	c.own()
 	for _, f := range c.manifest.Files {
 		c.present(f.Path)
 	}
@@ -50,10 +50,10 @@ func (c *checker) present(path string) {
 
 // expected says whether a file may be in a release.
 func (c *checker) expected(name string) bool {
-	if release.IsSignature(name) {
+	if release.IsCompanion(name) {
 		return true
 	}
-	for _, path := range companionPaths() {
+	for _, path := range ownPaths() {
 		if name == path {
 			return true
 		}

@@ -30,19 +30,22 @@ var forgeries = []forgery{
 	}, []reason{
 		{verdict.Checksums, "icon.svg"}, {verdict.Checksums, "release.json"},
 		{verdict.Provenance, "icon.svg"}, {verdict.Provenance, "release.json"},
+		{verdict.WEBCAT, release.WebcatManifestPath},
 	}},
 	{"file, manifest and checksums changed, provenance stale", func(t *testing.T, files releasetest.Release) {
 		files["icon.svg"] = []byte("<svg/>")
 		files.Redescribe(t)
 		files.UpdateChecksums(t)
-	}, []reason{{verdict.Provenance, "icon.svg"}, {verdict.Provenance, "release.json"}}},
+	}, []reason{
+		{verdict.Provenance, "icon.svg"}, {verdict.Provenance, "release.json"}, {verdict.WEBCAT, release.WebcatManifestPath},
+	}},
 	{"file, manifest and provenance changed, checksums stale", func(t *testing.T, files releasetest.Release) {
 		files["icon.svg"] = []byte("<svg/>")
 		files.Redescribe(t)
 		files.UpdateProvenance(t)
 	}, []reason{
 		{verdict.Checksums, "icon.svg"}, {verdict.Checksums, "release.json"},
-		{verdict.Checksums, "provenance.intoto.json"},
+		{verdict.Checksums, "provenance.intoto.json"}, {verdict.WEBCAT, release.WebcatManifestPath},
 	}},
 	{"manifest changed alone", func(t *testing.T, files releasetest.Release) {
 		m := files.Manifest(t)
@@ -117,11 +120,13 @@ var forgeries = []forgery{
 }
 
 // weakened is why a weaker header is refused: too little is promised, and the
-// host configurations, which are as before, do not carry it.
+// host configurations and the WEBCAT manifest, which are as before, do not
+// carry it.
 func weakened(path string) []reason {
 	return []reason{
 		{verdict.Policy, path},
 		{verdict.Hosting, "Caddyfile"}, {verdict.Hosting, "_headers"}, {verdict.Hosting, "nginx.conf"},
+		{verdict.WEBCAT, release.WebcatManifestPath},
 	}
 }
 

@@ -22,7 +22,7 @@ func (c *checker) described() map[string]release.File {
 		maps.Copy(files, c.measured)
 		delete(files, release.ChecksumsPath)
 		delete(files, release.ProvenancePath)
-		maps.DeleteFunc(files, func(path string, _ release.File) bool { return release.IsSignature(path) })
+		maps.DeleteFunc(files, func(path string, _ release.File) bool { return release.IsCompanion(path) })
 		return files
 	}
 	for _, f := range c.manifest.Files {

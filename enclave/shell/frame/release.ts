@@ -5,6 +5,8 @@ import { altered, Failure } from "./failure.ts";
 import { fileName, isRecord, parseJSON, readFresh, sha256 } from "./files.ts";
 
 const manifestName = "release.json";
+/** What is read here is the same in both. */
+const formats: readonly unknown[] = ["kms-enclave-release/1", "kms-enclave-release/2"];
 
 /** One file as release.json lists it, as far as it is looked at here. */
 interface ListedFile {
@@ -81,7 +83,7 @@ function parseManifest(bytes: Uint8Array<ArrayBuffer>): { entry: string; files: 
   const manifest = parseJSON(bytes);
   if (
     isRecord(manifest) &&
-    manifest.format === "kms-enclave-release/1" &&
+    formats.includes(manifest.format) &&
     typeof manifest.entry === "string" &&
     Array.isArray(manifest.files) &&
     manifest.files.every(isListedFile)

@@ -13,8 +13,10 @@ package label
 
 // The labels. All lists each of them.
 const (
-	Release         = "kms-enclave-release/1"           // release.json, package release
+	Release         = "kms-enclave-release/2"           // release.json, package release
+	FirstRelease    = "kms-enclave-release/1"           // release.json without a version, package release
 	Deployment      = "kms-enclave-deployment/1"        // deployment.json, package release
+	Embed           = "kms-enclave-embed/1"             // embed.json, package release
 	VAPIDKey        = "kms-enclave-vapid-key/1"         // stored key record, package vault
 	Enrolment       = "kms-enclave-enrolment/1"         // stored enrolment record, package unlock
 	EnrolmentKey    = "kms-enclave-enrolment-key/1"     // wraps an enrolment's private key, package unlock
@@ -50,7 +52,7 @@ const (
 // All returns every label of the table.
 func All() []string {
 	return []string{
-		Release, Deployment, VAPIDKey,
+		Release, FirstRelease, Deployment, Embed, VAPIDKey,
 		Enrolment, EnrolmentKey, EnrolmentCheck, EnrolmentSender, EnrolmentDevice, VaultKeyCapsule, PasskeyPRF,
 		SealedVAPIDKey, User, Roster, Policy, Throttle, LogKey,
 		LogDelegate, RecordData, FreshKey, RecordWrap, LogWrap, RosterSeal, PolicyDigest,

@@ -24,7 +24,7 @@ const ownModules = "ats.run/kms-enclave"
 
 type flags struct {
 	in                                     assemble.Input
-	wasm, document, style                  string
+	wasm, document, style, version         string
 	strength, packages                     string
 	licenses, sums, pins                   list
 	outFolder, outTar, outManifest, outPin string
@@ -45,6 +45,7 @@ func main() {
 
 func parse() *flags {
 	var f flags
+	flag.StringVar(&f.version, "version", "", "file with the version of the release")
 	flag.IntVar(&f.in.Protocol, "protocol", 0, "version of the channel protocol")
 	flag.StringVar(&f.in.Source.Repository, "repository", "", "URL of the source repository")
 	flag.StringVar(&f.in.Source.Commit, "commit", release.Unreleased, "commit of the source")
@@ -82,7 +83,11 @@ func run() error {
 
 // read fills the input from the files that the flags name.
 func (f *flags) read() error {
-	var err error
+	version, err := os.ReadFile(f.version)
+	if err != nil {
+		return err
+	}
+	f.in.Version = strings.TrimSuffix(string(version), "\n")
 	if f.in.WASM, err = os.ReadFile(f.wasm); err != nil {
 		return err
 	}
@@ -179,7 +184,11 @@ func (f *flags) add(uri string, digest map[string]string) {
 
 func (f *flags) write(r *assemble.Release) error {
 	for path, content := range r.Files {
-		if err := os.WriteFile(filepath.Join(f.outFolder, path), content, 0o644); err != nil {
+		name := filepath.Join(f.outFolder, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, content, 0o644); err != nil {
 			return err
 		}
 	}

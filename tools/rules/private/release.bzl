@@ -12,9 +12,10 @@ def _enclave_release_impl(ctx):
     pin = ctx.actions.declare_file(ctx.label.name + ".ts")
 
     arguments = ctx.actions.args()
+    arguments.add("-version", ctx.file.version)
     arguments.add("-protocol", ctx.attr.protocol)
-    arguments.add("-repository", ctx.attr._repository[BuildSettingInfo].value)
-    arguments.add("-commit", ctx.attr._commit[BuildSettingInfo].value)
+    arguments.add("-repository", ctx.attr.repository or ctx.attr._repository[BuildSettingInfo].value)
+    arguments.add("-commit", ctx.attr.commit or ctx.attr._commit[BuildSettingInfo].value)
     arguments.add("-go_version", ctx.toolchains["@rules_go//go:toolchain"].sdk.version)
     arguments.add("-wasm", ctx.file.wasm)
     arguments.add("-wasm_exec", ctx.file._wasm_exec)
@@ -43,6 +44,7 @@ def _enclave_release_impl(ctx):
             ctx.file.frame,
             ctx.file.document,
             ctx.file.style,
+            ctx.file.version,
         ] + ctx.files.strength + ctx.files.packages + ctx.files.srcs + ctx.files.licenses + ctx.files.go_sums + ctx.files._pins,
         outputs = [folder, archive, manifest, pin],
         mnemonic = "EnclaveRelease",
@@ -65,15 +67,18 @@ enclave_release = rule(
     implementation = _enclave_release_impl,
     doc = "Assembles a release: NAME/ (folder), NAME.tar, NAME.json (the manifest) and NAME.ts (the pin).",
     attrs = {
+        "commit": attr.string(doc = "source commit, for tests; else that of //tools/rules:source_commit"),
         "document": attr.label(mandatory = True, allow_single_file = [".html"], doc = "template of index.html"),
         "frame": attr.label(mandatory = True, allow_single_file = [".ts"], doc = "entry of the frame"),
         "go_sums": attr.label_list(mandatory = True, allow_files = True, doc = "go.sum files of the modules in the WebAssembly"),
         "licenses": attr.label_list(mandatory = True, allow_files = True, doc = "license texts, ours first"),
         "packages": attr.label(allow_single_file = [".txt"], doc = "list of the npm packages in strength"),
         "protocol": attr.int(mandatory = True, doc = "version of the channel protocol"),
+        "repository": attr.string(doc = "source repository, for tests; else that of //tools/rules:source_repository"),
         "srcs": attr.label_list(allow_files = [".ts"], doc = "what the frame and the worker import"),
         "strength": attr.label(allow_single_file = [".js"], doc = "script that rates passphrases, loaded when one is chosen"),
         "style": attr.label(mandatory = True, allow_single_file = [".css"], doc = "style sheet of the document"),
+        "version": attr.label(mandatory = True, allow_single_file = True, doc = "file with the version of the release, such as 0.5.0"),
         "wasm": attr.label(mandatory = True, allow_single_file = True, doc = "the enclave's program"),
         "worker": attr.label(mandatory = True, allow_single_file = [".ts"], doc = "entry of the worker"),
         "_commit": attr.label(default = "//tools/rules:source_commit"),

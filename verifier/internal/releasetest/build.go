@@ -9,10 +9,13 @@ import (
 	"testing"
 
 	"ats.run/kms-enclave/kmslib/release"
+	"ats.run/kms-enclave/kmslib/waict"
+	"ats.run/kms-enclave/kmslib/webcat"
 )
 
-// The source that the small release says it was built from.
+// What the small release says about itself.
 const (
+	Version    = "1.2.3"
 	Repository = "https://git.example/kms-enclave"
 	Commit     = "0123456789abcdef0123456789abcdef01234567"
 )
@@ -52,6 +55,7 @@ func (b *builder) addNamed(stem, extension string, role release.Role, content st
 func Build(t testing.TB) Release {
 	t.Helper()
 	b := &builder{files: make(Release), manifest: release.Manifest{
+		Version:  Version,
 		Protocol: 1,
 		Source:   release.Source{Repository: Repository, Commit: Commit},
 		Entry:    "index.html",
@@ -67,7 +71,7 @@ func Build(t testing.TB) Release {
 	b.add("LICENSE.txt", release.RoleLicense, "Apache License, Version 2.0\n")
 	b.add("sbom.cdx.json", release.RoleSBOM, billOfMaterials)
 	b.add("sri.json", release.RoleSRI, string(release.SRI(b.manifest.Files)))
-	b.manifest.Headers = b.rules()
+	b.addBrowserManifests(t)
 	b.addHosting()
 	b.files.SetManifest(t, &b.manifest)
 	b.files.UpdateProvenance(t)
@@ -88,9 +92,34 @@ const billOfMaterials = `{"bomFormat":"CycloneDX","specVersion":"1.6","version":
 	`"components":[{"type":"library","name":"std","version":"1.26.8","purl":"pkg:golang/std@1.26.8","bom-ref":"std"}],` +
 	`"dependencies":[{"ref":"kms-enclave","dependsOn":["std"]}]}`
 
+// addBrowserManifests adds what browsers and embedders read, and sets the rules.
+func (b *builder) addBrowserManifests(t testing.TB) {
+	active := waict.Of(&b.manifest)
+	draft := b.add(release.WAICTName(waict.Stem, false, active.Marshal()), release.RoleWAICT, string(active.Marshal()))
+	firefox := active.MarshalFirefox()
+	b.add(release.WAICTName(waict.Stem, true, firefox), release.RoleWAICT, string(firefox))
+	entry, _ := b.manifest.File(b.manifest.Entry)
+	embed, err := release.EmbedOf(entry).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.add(release.EmbedPath, release.RoleEmbed, string(embed))
+	b.manifest.Headers = b.rules(waict.PolicyOf(draft.Path).String())
+	extension, err := webcat.Of(&b.manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := extension.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.add(release.WebcatManifestPath, release.RoleWebcat, string(content))
+}
+
 // rules returns one header rule for each kind of path.
-func (b *builder) rules() []release.HeaderRule {
+func (b *builder) rules(waictPolicy string) []release.HeaderRule {
 	var documents, workers, code, rest []string
+	shared := []string{release.ManifestPath, release.AttestationsPath, release.UpdateProofPath}
 	for _, f := range b.manifest.Files {
 		switch f.Role {
 		case release.RoleDocument:
@@ -103,9 +132,17 @@ func (b *builder) rules() []release.HeaderRule {
 			rest = append(rest, f.Path)
 		}
 	}
-	rest = append(rest, release.ManifestPath, release.ProvenancePath, release.ChecksumsPath)
+	rest = append(rest, release.ProvenancePath, release.ChecksumsPath,
+		release.WebcatManifestPath, release.WebcatEnrollmentPath, release.WebcatBundlePath)
+	slices.Sort(rest)
+	pages := rule(documents, documentPolicy, "no-cache")
+	pages.Headers = append(pages.Headers, release.Header{Name: waict.HeaderName, Value: waictPolicy})
+	evidence := rule(shared, inertPolicy, "no-cache")
+	evidence.Headers[2].Value = "cross-origin"
+	evidence.Headers = append(evidence.Headers, release.Header{Name: "access-control-allow-origin", Value: "*"})
 	return []release.HeaderRule{
-		rule(documents, documentPolicy, "no-cache"),
+		pages,
+		evidence,
 		rule(workers, workerPolicy, immutable),
 		rule(code, inertPolicy, immutable),
 		rule(rest, inertPolicy, "no-cache"),

@@ -22,7 +22,7 @@ import (
 // Response is what a Host is about to answer.
 type Response struct {
 	Path   string // without the first "/"; what was asked for
-	Coding string // that was asked for, "identity" for none
+	Coding string // first of those that were asked for, "identity" for none
 	Dest   string // destination that a browser's request names, or ""
 	Status int
 	Header http.Header
@@ -59,7 +59,7 @@ func (h *Host) Prepare(t testing.TB) {
 // ServeHTTP answers one request.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response := h.respond(strings.TrimPrefix(r.URL.Path, "/"))
-	response.Coding = r.Header.Get("Accept-Encoding")
+	response.Coding = codingOf(r.Header.Get("Accept-Encoding"))
 	response.Dest = r.Header.Get("Sec-Fetch-Dest")
 	response.Header.Set("Vary", "Accept-Encoding")
 	if h.Tamper != nil {
@@ -75,6 +75,19 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(response.Status)
 	_, _ = w.Write(body) // a client that went away is no concern of a test host
+}
+
+// codingOf returns the first content coding of an Accept-Encoding that Encode
+// knows; whoever asks for none gets none.
+func codingOf(accept string) string {
+	for _, item := range strings.Split(accept, ",") {
+		name, _, _ := strings.Cut(item, ";")
+		switch name = strings.TrimSpace(name); name {
+		case "gzip", "deflate", "br", "zstd":
+			return name
+		}
+	}
+	return "identity"
 }
 
 // respond returns the faithful answer for a path.
@@ -104,14 +117,10 @@ func (h *Host) respond(path string) *Response {
 }
 
 func contentType(path, listed string) string {
-	switch {
-	case listed != "":
+	if listed != "" {
 		return listed
-	case path == release.ChecksumsPath:
-		return "text/plain; charset=utf-8"
-	default:
-		return "application/json"
 	}
+	return release.UnlistedMediaType(path)
 }
 
 // Encode returns body in a content coding that browsers accept.

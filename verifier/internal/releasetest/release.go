@@ -31,21 +31,41 @@ func Load(t testing.TB) Release {
 	if path == "" {
 		return Build(t)
 	}
-	files := make(Release)
-	folder := locate(t, path)
-	entries, err := os.ReadDir(folder)
+	files, err := Read(locate(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, entry := range entries {
-		// Bazel may hand out links to files: read through them.
-		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[entry.Name()] = content
-	}
 	return files
+}
+
+// Read returns the files of a folder and of those in it.
+func Read(folder string) (Release, error) {
+	files := make(Release)
+	return files, files.read(folder, "")
+}
+
+// read reads a folder, whose path in the release is prefix.
+func (r Release) read(folder, prefix string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		info, err := os.Stat(path) // Bazel may hand out links: follow them
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			err = r.read(path, prefix+entry.Name()+"/")
+		} else {
+			r[prefix+entry.Name()], err = os.ReadFile(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func locate(t testing.TB, path string) string {
@@ -121,7 +141,11 @@ func (r Release) Folder(t testing.TB) string {
 func (r Release) WriteTo(t testing.TB, folder string) {
 	t.Helper()
 	for name, content := range r {
-		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

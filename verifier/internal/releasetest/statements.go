@@ -43,7 +43,7 @@ func (r Release) UpdateChecksums(t testing.TB) {
 	t.Helper()
 	var sums []release.Checksum
 	for _, name := range r.Names() {
-		if name != release.ChecksumsPath && !release.IsSignature(name) {
+		if name != release.ChecksumsPath && !release.IsCompanion(name) {
 			sums = append(sums, release.Checksum{Path: name, SHA256: release.Digest(r[name])})
 		}
 	}
@@ -61,6 +61,7 @@ func (r Release) UpdateProvenance(t testing.TB) {
 func (r Release) UpdateAll(t testing.TB) {
 	t.Helper()
 	r.Redescribe(t)
+	r.UpdateBrowserManifests(t)
 	r.UpdateProvenance(t)
 	r.UpdateChecksums(t)
 }
@@ -70,7 +71,7 @@ func (r Release) UpdateAll(t testing.TB) {
 func (r Release) Subjects() map[string]string {
 	subjects := make(map[string]string)
 	for name, content := range r {
-		if name != release.ChecksumsPath && name != release.ProvenancePath && !release.IsSignature(name) {
+		if name != release.ChecksumsPath && name != release.ProvenancePath && !release.IsCompanion(name) {
 			subjects[name] = release.Digest(content)
 		}
 	}
