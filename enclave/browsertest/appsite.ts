@@ -35,7 +35,15 @@ export class AppSite {
   get url(): string {
     return `${this.host.origin}/app.html`;
   }
+
+  /** The page whose policy lets it fetch from the enclave's host. */
+  get updatingURL(): string {
+    return this.host.origin + updatingPage;
+  }
 }
+
+/** The page app.html once more, but allowed to fetch from the enclave's host, as an app with an update rule must be. */
+const updatingPage = "/updating.html";
 
 function answer(path: string): Reply | undefined {
   const scripts = path === "/wasmworker.js" ? "'self' 'wasm-unsafe-eval'" : "'self'";
@@ -44,13 +52,14 @@ function answer(path: string): Reply | undefined {
     "content-security-policy":
       `default-src 'none'; script-src ${scripts}; ` +
       "frame-src http://localhost:* http://127.0.0.1:*; worker-src 'self'; " +
-      "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'",
+      `connect-src 'self'${path === updatingPage ? " http://localhost:*" : ""}; img-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'`,
     "access-control-allow-origin": "*", // for app.html in a sandbox without an origin
     "cache-control": "no-store",
   };
   if (path === "/sdk.js") return { headers, body: readFileSync(settings.sdk()) };
   if (path === "/wasm_exec.js" || path === "/enclavetest.wasm")
     return { headers, body: readFileSync(join(settings.testWasm(), path)) };
+  if (path === updatingPage) return { headers, body: page("app") };
   const [, name = "", extension] = /^\/([a-z]+)\.(html|js)$/.exec(path) ?? [];
   const code = script(name);
   if (code === undefined) return undefined;

@@ -71,6 +71,11 @@ export class EnclaveSite {
     this.#changed.set(path, change(this.#read(path)));
   }
 
+  /** Serves a file that is not in the release's folder, such as what signing adds to one, from now on. */
+  add(path: string, content: Buffer): void {
+    this.#changed.set(path, content);
+  }
+
   /** Serves 404 in place of a file from now on. */
   withhold(path: string): void {
     this.#changed.set(path, undefined);

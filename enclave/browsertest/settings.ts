@@ -22,6 +22,8 @@ export const settings = {
   testWasm: () => path("KMS_TEST_WASM"),
   /** Folder of the pages' scripts without types; unless given, they are stripped when asked for. */
   pages: () => (process.env.KMS_PAGES ? path("KMS_PAGES") : undefined),
+  /** Folder of the vectors that Go and TypeScript share (kmslib/testdata/vectors). */
+  vectors: () => path("KMS_VECTORS"),
   /** The program kmsverify. */
   verify: () => path("KMS_VERIFY"),
   /** Folder into which pictures of the ceremonies are written; without it none are. */

@@ -57,6 +57,9 @@ const words: Record<KmsErrorCode, string> = {
     "No enclave answered. Is it being served, are its files unaltered, and does it list this page’s address?",
   unsupported_message: "This message is of a version that is not accepted here.",
   unsupported_protocol: "This page and the enclave speak different versions of the protocol.",
+  update_refused: "The enclave runs a release that this page does not accept any more. Tell its operator.",
+  update_too_early: "The enclave was updated, and this page waits until the new release has been public for long enough.",
+  update_unproved: "The enclave was changed, and nothing proves that the change is a published release. Tell its operator.",
 };
 
 /** The plain sentence for code. */

@@ -57,6 +57,9 @@ const (
 	Closed          Code = "closed"
 	ReleaseMismatch Code = "release_mismatch"
 	Unreachable     Code = "unreachable"
+	UpdateUnproved  Code = "update_unproved"
+	UpdateTooEarly  Code = "update_too_early"
+	UpdateRefused   Code = "update_refused"
 )
 
 // CodeInfo documents one code.
@@ -110,6 +113,9 @@ var codes = [...]CodeInfo{
 	{Closed, true, false, "The connection was closed before the answer came. The request may or may not have been done."},
 	{ReleaseMismatch, true, false, "The enclave runs another release than the app pins."},
 	{Unreachable, true, false, "The enclave's page did not load or did not answer hello."},
+	{UpdateUnproved, true, false, "The enclave runs another release than the pinned one, and there is no proof for it that meets the app's update rule; the message says what is missing."},
+	{UpdateTooEarly, true, false, "The enclave runs a newer release that is proved, but has not been public for as long as the app's update rule demands. Try again after retryAfter milliseconds."},
+	{UpdateRefused, true, false, "The enclave runs a release that the app's update rule never accepts: an older one than the pinned, or one that was revoked."},
 }
 
 // Codes returns every code, those of the enclave first.

@@ -188,7 +188,22 @@ export type LocalErrorCode =
   /** The enclave runs another release than the app pins. */
   | "release_mismatch"
   /** The enclave's page did not load or did not answer hello. */
-  | "unreachable";
+  | "unreachable"
+  /**
+   * The enclave runs another release than the pinned one, and there is no proof for it that meets the app's
+   * update rule; the message says what is missing.
+   */
+  | "update_unproved"
+  /**
+   * The enclave runs a newer release that is proved, but has not been public for as long as the app's update
+   * rule demands. Try again after retryAfter milliseconds.
+   */
+  | "update_too_early"
+  /**
+   * The enclave runs a release that the app's update rule never accepts: an older one than the pinned, or one
+   * that was revoked.
+   */
+  | "update_refused";
 
 /** Every code that an enclave sends. */
 export const errorCodes: readonly ErrorCode[] = [

@@ -14,6 +14,20 @@ interface Place {
   remove(): void;
 }
 
+/** The enclave runs another release than the pinned one. */
+export class ReleaseMismatch extends KmsError {
+  /** Digest that the enclave announced. */
+  readonly announced: string;
+
+  constructor(announced: string, pinned: string) {
+    super(
+      "release_mismatch",
+      `the enclave runs release ${announced}, this app pins ${pinned}; deploy the two together`,
+    );
+    this.announced = announced;
+  }
+}
+
 /**
  * Puts place, which has the frame in it, into container, says hello once it has loaded, and checks the answer. It gives the port
  * to the enclave, now the caller's; when anything fails, the place is taken out again.
@@ -68,12 +82,7 @@ function checkHello(answer: unknown, nonce: string, release: string): void {
       `this SDK speaks protocol ${protocol}, the enclave speaks ${hello.protocol}`,
     );
   }
-  if (hello.release !== release) {
-    throw new KmsError(
-      "release_mismatch",
-      `the enclave runs release ${hello.release}, this app pins ${release}; deploy the two together`,
-    );
-  }
+  if (hello.release !== release) throw new ReleaseMismatch(hello.release, release);
 }
 
 /** Whether value has the members that are checked here, so that an error may repeat them. */

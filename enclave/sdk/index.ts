@@ -26,11 +26,13 @@
  * `kms.on("state", …)` tells when the vault is opened or locked. What the person types to open it, and private
  * keys, never reach the page. To understand the rest, read these files in this order: connect.ts, frame.ts,
  * overlay.ts, handshake.ts, channel.ts, bodies.ts, waiting.ts, client.ts, attachments.ts, events.ts, errors.ts,
- * and api.ts, which is generated from the enclave's method table.
+ * and api.ts, which is generated from the enclave's method table. The rule for updates, which no other file needs,
+ * is in update.ts, fetching.ts, version.ts, tlogproof.ts and note.ts.
  */
 export type { AttachmentStreams, ByteStream, Decryption, Encryption } from "./attachments.ts";
-export { connect, type ConnectOptions, type Kms, type ReleasePin } from "./connect.ts";
+export { connect, type ConnectOptions, type Kms, type ReleasePin, type ReleaseUpdate } from "./connect.ts";
 export { KmsError, type KmsErrorCode } from "./errors.ts";
 export type { Listener } from "./events.ts";
+export { logProvedUpdate, type PinStore, type UpdateOptions } from "./update.ts";
 export type { CallOptions } from "./waiting.ts";
 export type * from "./api.ts";
