@@ -47,6 +47,7 @@ bazel() {
 #!/bin/sh
 [ "\$1" != --version ] || { echo "bazel $1"; exit; }
 echo "ran stand-in with: \$*"
+echo "temporary folder: \${TMPDIR-none}"
 cat "\${1#--bazelrc=}"
 STAND_IN
   chmod +x "$TEST_TMPDIR/path/bazel"
@@ -66,6 +67,19 @@ check "with the registry in reach no module is overridden" unsaid "--override_mo
 
 run GOPROXY=https://proxy.example,direct tools/bazel build //x
 check "the module proxy is passed on" said "common --repo_env=GOPROXY=https://proxy.example,direct"
+
+# What a release takes from: nothing that another rc file names.
+run tools/bazel build --config=release //x
+check "a release reads no rc file of the system or the home folder" said " --nosystem_rc --nohome_rc build --config=release //x"
+for flag in disk_cache remote_cache remote_executor experimental_remote_downloader; do
+  check "no other rc file has the last word on --$flag for a release" said "build:release --$flag="
+done
+run TMPDIR="$TEST_TMPDIR" tools/bazel build --config=release //x
+check "the actions of a release do not get a TMPDIR that they cannot see" said "temporary folder: none"
+run tools/bazel build --config release //x
+check "the configuration may be named in two words" said " --nosystem_rc --nohome_rc build --config release //x"
+run tools/bazel run //x -- --config=release
+check "an argument of a program is no configuration" unsaid "--nosystem_rc"
 
 bazel 6.4.0
 run KMS_ROOT=nonsense tools/bazel build //x

@@ -97,6 +97,14 @@ write_launcher_rc() {
     for dir in /bin /lib /lib64 /proc /usr; do
       [ ! -d "$dir" ] || echo "common:release --sandbox_add_mount_pair=$dir"
     done
+    # Debian's Bazel says only in the system's rc file where its own parts lie; a release reads no such file.
+    [ ! -r /etc/bazel/bazelrc ] || grep -E '^startup --(install_base=|trust_install_base$)' /etc/bazel/bazelrc || true
+    # Read after every other rc file, so that no line in user.bazelrc gives a release a cache back.
+    for command in common build test run cquery; do
+      for flag in --disk_cache= --remote_cache= --remote_executor= --experimental_remote_downloader= --remote_proxy=; do
+        echo "$command:release $flag"
+      done
+    done
   } >"$1"
   [ "$(registry_mode)" = overlays ] || return 0
   modules=$KMS_CACHE/modules-$(cksum <"$workspace/third_party/bazel/modules.txt" | cut -d' ' -f1)
@@ -117,13 +125,32 @@ write_launcher_rc() {
   } >>"$1"
 }
 
+# is_release ARGUMENTS...: whether they ask for --config=release.
+is_release() {
+  before=
+  for argument in "$@"; do
+    case $before$argument in
+      --) break ;;
+      --config=release | --configrelease) return 0 ;;
+    esac
+    before=
+    [ "$argument" != --config ] || before=--config
+  done
+  return 1
+}
+
 # exec_with_rc BAZEL RC ARGUMENTS...: becomes Bazel with the generated flags. The file is kept under a name
-# made of its content, so that equal flags keep Bazel's server and its caches.
+# made of its content, so that equal flags keep Bazel's server and its caches. A release is built by the
+# checkout's flags alone: the rc files of the system and of the home folder are not read.
 exec_with_rc() {
   bazel=$1
   kept=$KMS_CACHE/launcher-$(cksum <"$2" | cut -d' ' -f1).bazelrc
   mv "$2" "$kept.$$"
   mv "$kept.$$" "$kept"
   shift 2
+  if is_release "$@"; then
+    set -- --nosystem_rc --nohome_rc "$@"
+    unset TMPDIR # actions get it, and in the hermetic sandbox they do not have that folder
+  fi
   BAZELISK_SKIP_WRAPPER=1 exec "$bazel" --bazelrc="$kept" "$@"
 }

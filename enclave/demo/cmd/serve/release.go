@@ -4,7 +4,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -36,6 +38,16 @@ func loadRelease(dir, embedder string) (site, string, error) {
 			return nil, "", err
 		}
 		served["/"+path] = page{content, headersOf(manifest, deployment, path)}
+	}
+	for _, path := range release.CompanionPaths() {
+		content, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(path)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a release that nobody has signed yet
+		case err != nil:
+			return nil, "", err
+		default:
+			served["/"+path] = page{content, headersOf(manifest, deployment, path)}
+		}
 	}
 	served["/"] = served["/"+manifest.Entry]
 	served["/"+release.DeploymentPath] = page{deploymentBytes, headersOf(manifest, deployment, release.DeploymentPath)}
@@ -70,8 +82,5 @@ func mediaType(manifest *release.Manifest, path string) string {
 	if file, listed := manifest.File(path); listed {
 		return file.MediaType
 	}
-	if path == release.ChecksumsPath {
-		return "text/plain; charset=utf-8"
-	}
-	return "application/json"
+	return release.UnlistedMediaType(path)
 }
