@@ -1,9 +1,12 @@
 // Copyright 2026 The KMS Enclave Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package attest reads provenance.intoto.json, the part of a release's SLSA
-// provenance that is the same for everybody who builds it, and holds it
-// against the files. It looks at no signature.
+// Package attest reads a release's SLSA provenance and holds it against the
+// files: provenance.intoto.json, the part that is the same for everybody who
+// builds it, and the completed statement that a publisher signs. It looks at no
+// signature.
+//
+// # provenance.intoto.json
 //
 // The file is JSON as package wire reads it, canonical or not: an in-toto
 // Statement v1 around an SLSA Provenance v1 predicate. Stricter than those two
@@ -33,7 +36,22 @@
 // No other member is allowed at these places. In particular there is no
 // "metadata": who built and when is said by the signed copy.
 //
-// Example, shortened and with line breaks for reading only:
+// # The completed statement
+//
+// Complete makes it of the template, all other values kept:
+//
+//	externalParameters.ref    optional: the full ref, such as "refs/tags/v0.5.0"
+//	runDetails.builder.id     the builder that ran, a URI
+//	runDetails.metadata       exactly
+//	  invocationId              of the run: 1 to 1000 characters of visible ASCII
+//	  startedOn, finishedOn     RFC 3339 in UTC, whole seconds, not before startedOn
+//
+// ParseSigned is as strict as Parse: a parameter that is not known is refused,
+// since it may have changed what was built.
+//
+// # Example
+//
+// Of the first, shortened and with line breaks for reading only:
 //
 //	{"_type":"https://in-toto.io/Statement/v1",
 //	 "predicate":{"buildDefinition":{

@@ -24,12 +24,6 @@ var (
 		[]string{"buildType", "externalParameters", "resolvedDependencies"},
 		[]string{"internalParameters"},
 	}
-	parametersShape = shape{
-		"externalParameters",
-		[]string{"target", "repository", "commit"},
-		[]string{"config"},
-	}
-	runShape        = shape{"predicate.runDetails", []string{"builder"}, []string{"byproducts"}}
 	builderShape    = shape{"builder", []string{"id"}, []string{"version", "builderDependencies"}}
 	dependencyShape = shape{
 		"resolvedDependencies",
@@ -38,19 +32,33 @@ var (
 	}
 )
 
-func (s *Statement) parsePredicate(v wire.Value) error {
+// form is what the template and the signed copy differ in.
+type form struct{ parameters, run shape }
+
+var (
+	unsigned = form{
+		shape{"externalParameters", []string{"target", "repository", "commit"}, []string{"config"}},
+		shape{"predicate.runDetails", []string{"builder"}, []string{"byproducts"}},
+	}
+	completed = form{
+		shape{"externalParameters", []string{"target", "repository", "commit"}, []string{"config", "ref"}},
+		shape{"predicate.runDetails", []string{"builder", "metadata"}, []string{"byproducts"}},
+	}
+)
+
+func (s *Statement) parsePredicate(v wire.Value, f form) error {
 	if err := predicateShape.check(v); err != nil {
 		return err
 	}
 	definition, _ := v.Get("buildDefinition")
-	if err := s.parseDefinition(definition); err != nil {
+	if err := s.parseDefinition(definition, f.parameters); err != nil {
 		return err
 	}
 	run, _ := v.Get("runDetails")
-	return s.parseRun(run)
+	return s.parseRun(run, f.run)
 }
 
-func (s *Statement) parseDefinition(v wire.Value) error {
+func (s *Statement) parseDefinition(v wire.Value, parameters shape) error {
 	err := definitionShape.check(v)
 	if err != nil {
 		return err
@@ -64,16 +72,16 @@ func (s *Statement) parseDefinition(v wire.Value) error {
 	if err := definitionShape.optionalKind(v, "internalParameters", wire.KindObject); err != nil {
 		return err
 	}
-	parameters, _ := v.Get("externalParameters")
-	if err := s.parseParameters(parameters); err != nil {
+	external, _ := v.Get("externalParameters")
+	if err := s.parseParameters(external, parameters); err != nil {
 		return err
 	}
 	dependencies, _ := v.Get("resolvedDependencies")
 	return s.parseDependencies(dependencies)
 }
 
-func (s *Statement) parseParameters(v wire.Value) error {
-	if err := parametersShape.check(v); err != nil {
+func (s *Statement) parseParameters(v wire.Value, parameters shape) error {
+	if err := parameters.check(v); err != nil {
 		return err
 	}
 	for _, parameter := range []struct {
@@ -83,7 +91,7 @@ func (s *Statement) parseParameters(v wire.Value) error {
 		if _, ok := v.Get(parameter.name); !ok {
 			continue // check has required those that must be there
 		}
-		text, err := parametersShape.text(v, parameter.name)
+		text, err := parameters.text(v, parameter.name)
 		if err != nil {
 			return err
 		}
@@ -162,11 +170,11 @@ func fitsAlgorithm(algorithm, digest string) bool {
 	}
 }
 
-func (s *Statement) parseRun(v wire.Value) error {
-	if err := runShape.check(v); err != nil {
+func (s *Statement) parseRun(v wire.Value, run shape) error {
+	if err := run.check(v); err != nil {
 		return err
 	}
-	if err := runShape.optionalKind(v, "byproducts", wire.KindArray); err != nil {
+	if err := run.optionalKind(v, "byproducts", wire.KindArray); err != nil {
 		return err
 	}
 	builder, _ := v.Get("builder")

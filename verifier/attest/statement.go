@@ -51,40 +51,50 @@ func Parse(data []byte) (*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := statementShape.check(v); err != nil {
-		return nil, err
-	}
-	if text, _ := statementShape.text(v, "_type"); text != StatementType {
-		return nil, errors.New("statement._type: expected " + StatementType)
-	}
-	if text, _ := statementShape.text(v, "predicateType"); text != ProvenanceType {
-		return nil, errors.New("statement.predicateType: expected " + ProvenanceType)
-	}
 	s := &Statement{}
-	subjects, _ := v.Get("subject")
-	if err := s.parseSubjects(subjects); err != nil {
-		return nil, err
-	}
-	predicate, _ := v.Get("predicate")
-	return s, s.parsePredicate(predicate)
+	return s, s.parse(v, unsigned)
 }
 
-func (s *Statement) parseSubjects(v wire.Value) error {
+// parse reads a statement whose predicate has one of two forms.
+func (s *Statement) parse(v wire.Value, f form) error {
+	if err := statementShape.check(v); err != nil {
+		return err
+	}
+	if text, _ := statementShape.text(v, "_type"); text != StatementType {
+		return errors.New("statement._type: expected " + StatementType)
+	}
+	if text, _ := statementShape.text(v, "predicateType"); text != ProvenanceType {
+		return errors.New("statement.predicateType: expected " + ProvenanceType)
+	}
+	subjects, _ := v.Get("subject")
+	list, err := ParseSubjects(subjects)
+	if err != nil {
+		return err
+	}
+	s.Subjects = list
+	predicate, _ := v.Get("predicate")
+	return s.parsePredicate(predicate, f)
+}
+
+// ParseSubjects reads the member "subject" of a statement about files: at
+// least one, in the order of their names.
+func ParseSubjects(v wire.Value) ([]Subject, error) {
 	elements, ok := v.Elements()
 	if !ok || len(elements) == 0 {
-		return errors.New("subject: expected an array that is not empty")
+		return nil, errors.New("subject: expected an array that is not empty")
 	}
+	var list []Subject
 	for i, element := range elements {
 		subject, err := parseSubject(element)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if i > 0 && s.Subjects[i-1].Name >= subject.Name {
-			return fmt.Errorf("subject: number %d is there twice or not in the order of names", i+1)
+		if i > 0 && list[i-1].Name >= subject.Name {
+			return nil, fmt.Errorf("subject: number %d is there twice or not in the order of names", i+1)
 		}
-		s.Subjects = append(s.Subjects, subject)
+		list = append(list, subject)
 	}
-	return nil
+	return list, nil
 }
 
 func parseSubject(v wire.Value) (Subject, error) {

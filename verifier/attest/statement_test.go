@@ -27,7 +27,7 @@ func TestStatementSaysWhatWasBuilt(t *testing.T) {
 	if s.Target != "//enclave:release" || s.Repository != releasetest.Repository || s.Commit != releasetest.Commit {
 		t.Errorf("read target %q, repository %q, commit %q", s.Target, s.Repository, s.Commit)
 	}
-	if s.BuildType == "" || s.BuilderID == "" || len(s.Dependencies) != 2 || len(s.Subjects) != 13 {
+	if s.BuildType == "" || s.BuilderID == "" || len(s.Dependencies) != 2 || len(s.Subjects) != 17 {
 		t.Errorf("read %+v", s)
 	}
 }

@@ -12,16 +12,18 @@ import (
 const Schema = "kmsverify-verdict/1"
 
 type jsonReport struct {
-	Schema  string      `json:"schema"`
-	Command string      `json:"command"`
-	Target  string      `json:"target"`
-	Verdict Conclusion  `json:"verdict"`
-	Exit    int         `json:"exit"`
-	Release string      `json:"release,omitempty"`
-	Source  *jsonSource `json:"source,omitempty"`
-	Log     *jsonLog    `json:"log,omitempty"`
-	Counts  jsonCounts  `json:"counts"`
-	Checks  []jsonCheck `json:"checks"`
+	Schema  string       `json:"schema"`
+	Command string       `json:"command"`
+	Target  string       `json:"target"`
+	Verdict Conclusion   `json:"verdict"`
+	Exit    int          `json:"exit"`
+	Release string       `json:"release,omitempty"`
+	Source  *jsonSource  `json:"source,omitempty"`
+	Log     *jsonLog     `json:"log,omitempty"`
+	Policy  *jsonPolicy  `json:"policy,omitempty"`
+	Signed  []jsonSigned `json:"signed,omitempty"`
+	Counts  jsonCounts   `json:"counts"`
+	Checks  []jsonCheck  `json:"checks"`
 }
 
 type jsonSource struct {
@@ -40,6 +42,23 @@ type jsonLog struct {
 	Root      string `json:"root,omitempty"`
 	From      string `json:"from,omitempty"`
 	To        string `json:"to,omitempty"`
+}
+
+type jsonPolicy struct {
+	Name      string `json:"name"`
+	TrustRoot string `json:"trustRoot"`
+}
+
+type jsonSigned struct {
+	What      string   `json:"what"`
+	Role      string   `json:"role"`
+	Party     string   `json:"party"`
+	Identity  string   `json:"identity"`
+	Time      string   `json:"time"`
+	Log       string   `json:"log"`
+	Index     int64    `json:"index"`
+	Witnesses []string `json:"witnesses"`
+	Result    string   `json:"result,omitempty"`
 }
 
 type jsonCounts struct {
@@ -76,6 +95,13 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	if r.log != nil {
 		log := jsonLog(*r.log)
 		out.Log = &log
+	}
+	if r.policy != nil {
+		policy := jsonPolicy(*r.policy)
+		out.Policy = &policy
+	}
+	for _, signed := range r.signed {
+		out.Signed = append(out.Signed, jsonSigned(signed))
 	}
 	for _, c := range r.checks {
 		out.Checks = append(out.Checks, jsonCheck(c))

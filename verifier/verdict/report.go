@@ -23,6 +23,8 @@ type Report struct {
 	release  string
 	source   Source
 	log      *Log
+	policy   *Policed
+	signed   []Signed
 	checks   []Check
 }
 
@@ -45,6 +47,25 @@ type Log struct {
 	From, To  string
 }
 
+// Policed says by which policy was judged.
+type Policed struct {
+	Name      string
+	TrustRoot string // SHA-256 of the trusted_root.json
+}
+
+// Signed is a signature that holds, by a party of the policy.
+type Signed struct {
+	What      string // "release.json", or the predicate type of a statement
+	Role      string // "publisher" or "rebuilder"
+	Party     string // its name in the policy
+	Identity  string // as proven
+	Time      string // of the timestamp, RFC 3339
+	Log       string // origin of the log
+	Index     int64  // of the entry in it
+	Witnesses []string
+	Result    string // of a rebuilder: "PASSED" or "FAILED"; else ""
+}
+
 // New returns an empty report of a command ("release") on a target (a path or
 // URL). It can conclude "verified" only once every required step has a check
 // that is OK.
@@ -64,6 +85,26 @@ func (r *Report) IdentifyLog(l Log) {
 	l.Origin, l.Key, l.Root = Plain(l.Origin), Plain(l.Key), Plain(l.Root)
 	l.From, l.To = Plain(l.From), Plain(l.To)
 	r.log = &l
+}
+
+// IdentifyPolicy records by which policy was judged.
+func (r *Report) IdentifyPolicy(p Policed) {
+	r.policy = &Policed{Plain(p.Name), Plain(p.TrustRoot)}
+}
+
+// AddSigned records a signature that holds.
+func (r *Report) AddSigned(s Signed) { r.signed = append(r.signed, plainSigned(s)) }
+
+func plainSigned(s Signed) Signed {
+	for _, text := range []*string{&s.What, &s.Role, &s.Party, &s.Identity, &s.Time, &s.Log, &s.Result} {
+		*text = Plain(*text)
+	}
+	witnesses := make([]string, 0, len(s.Witnesses))
+	for _, w := range s.Witnesses {
+		witnesses = append(witnesses, Plain(w))
+	}
+	s.Witnesses = witnesses
+	return s
 }
 
 // Release returns the digest given to Identify, or "".

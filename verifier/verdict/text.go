@@ -31,6 +31,7 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 	t.headline()
 	t.failures()
 	t.identity()
+	t.signatures()
 	t.steps()
 	t.open()
 	_, err := io.WriteString(w, t.out.String())
@@ -112,6 +113,25 @@ func (t *textWriter) identity() {
 	t.printf("\n  release     %s\n", t.report.release)
 	t.printf("  built from  %s\n", t.report.source.Repository)
 	t.printf("  at commit   %s\n", t.report.source.Commit)
+}
+
+// signatures tells who signed, when, and who has seen that.
+func (t *textWriter) signatures() {
+	if p := t.report.policy; p != nil {
+		t.printf("\n  policy      %s\n  trust root  %s\n", p.Name, p.TrustRoot)
+	}
+	for _, s := range t.report.signed {
+		what := s.What
+		if s.Result != "" {
+			what = s.Result + ", " + what
+		}
+		t.printf("\n  %-10s  %s: %s\n", s.Role, s.Party, what)
+		t.printf("    signed    %s by %s\n", s.Time, s.Identity)
+		t.printf("    in log    %s, entry %d\n", s.Log, s.Index)
+		if len(s.Witnesses) > 0 {
+			t.printf("    seen by   %s\n", strings.Join(s.Witnesses, ", "))
+		}
+	}
 }
 
 // steps writes one line for each step that has checks.
