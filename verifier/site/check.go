@@ -23,40 +23,81 @@ type Config struct {
 	Transport http.RoundTripper // must follow no redirects and not decode bodies
 	Random    io.Reader         // for addresses that no release has
 	Expect    string            // release digest, or "" if any will do
+
+	Rounds   int       // how often everything is asked for, one after the other; 0 is 1
+	Vantages []Vantage // other ways to the same site
+	// Evidence judges the attestations and the proof for updates that are served;
+	// nil for nobody.
+	Evidence func(*verdict.Report, *artifact.Set, *release.Manifest)
 }
 
 // Required returns the steps without which no site is verified.
 func Required(expect string) []verdict.Step {
 	return append(releasecheck.Required(releasecheck.Options{Expect: expect}),
-		verdict.Fetch, verdict.Deployment, verdict.MediaType, verdict.Headers, verdict.Entry, verdict.Unknown)
+		verdict.Fetch, verdict.Deployment, verdict.MediaType, verdict.Headers, verdict.Entry, verdict.Unknown, verdict.WellKnown, verdict.Same)
 }
 
 // Check records everything about what is served at base.
 func Check(ctx context.Context, report *verdict.Report, base origin.Origin, config Config) {
+	if len(config.Vantages) > maxVantages || config.Rounds > maxRounds {
+		report.Miss(verdict.Fetch, base.String(), "too many rounds or vantages",
+			fmt.Sprintf("Ask in at most %d rounds, through at most %d vantages.", maxRounds, maxVantages))
+		return
+	}
 	c := &checker{
 		report: report,
-		client: client{base, config.Transport},
+		config: config,
+		client: client{base: base, transports: []http.RoundTripper{config.Transport}},
 		files:  make(map[string][]byte),
+	}
+	for _, vantage := range config.Vantages {
+		c.client.transports = append(c.client.transports, vantage.Transport)
 	}
 	if !c.start(ctx) {
 		return
 	}
-	answers := c.client.fetchAll(ctx, c.requests())
-	c.deployment(answers)
-	for group := range slices.Chunk(answers, len(ways())) {
-		c.record(group)
-	}
+	c.fetch(ctx)
 	c.unknown(ctx, config.Random)
-	releasecheck.Check(report, artifact.NewSet(c.files), releasecheck.Options{
+	set := artifact.NewSet(c.files)
+	releasecheck.Check(report, set, releasecheck.Options{
 		Expect: config.Expect,
 		Absent: append(c.absent, c.hostingPaths()...),
+		Judged: config.Evidence != nil,
 	})
+	c.wellKnown()
+	if config.Evidence != nil {
+		config.Evidence(report, set, c.manifest)
+	}
 	report.Leave(verdict.Fetch, base.String(), "whether the host answers others differently",
 		"Run this from other networks and again later, and pin the release in the app.")
 }
 
+// fetch asks for everything, round by round, and records what came.
+func (c *checker) fetch(ctx context.Context) {
+	paths := c.paths()
+	groups := make([][]answer, len(paths))
+	for round := range c.rounds() {
+		answers := c.client.fetchAll(ctx, c.requests(paths, round))
+		if round == 0 {
+			c.deployment(answers)
+		}
+		for i := range groups {
+			n := len(answers) / len(paths)
+			groups[i] = append(groups[i], answers[i*n:(i+1)*n]...)
+		}
+	}
+	for _, group := range groups {
+		if release.IsCompanion(group[0].path) {
+			c.companion(group)
+		} else {
+			c.record(group)
+		}
+	}
+}
+
 type checker struct {
 	report     *verdict.Report
+	config     Config
 	client     client
 	manifest   *release.Manifest
 	digest     string // of the manifest, when it was read first
@@ -70,8 +111,8 @@ const adviceHost = "Do not use this site until its operator has put the release 
 
 // start fetches the manifest, and says whether there is one to go on with.
 func (c *checker) start(ctx context.Context) bool {
-	a := c.client.fetch(ctx, request{path: release.ManifestPath, way: plain, limit: wire.MaxBytes})
-	if !c.seen(a) {
+	a := c.client.fetch(ctx, request{path: release.ManifestPath, asking: asking{way: plain}, limit: wire.MaxBytes})
+	if !c.seen(a, false) {
 		return false
 	}
 	m, err := release.Parse(a.body)
@@ -80,7 +121,19 @@ func (c *checker) start(ctx context.Context) bool {
 		return false
 	}
 	c.manifest, c.digest = m, release.Digest(a.body)
-	return c.fits()
+	c.client.embedder = c.embedder(ctx)
+	return c.fits() && !c.isTooMuch(len(c.paths()))
+}
+
+// embedder returns the first origin that may embed the enclave: whoever serves
+// something else to the users of an app has to look at where they come from.
+func (c *checker) embedder(ctx context.Context) string {
+	a := c.client.fetch(ctx, request{path: release.DeploymentPath, asking: asking{way: plain}, limit: wire.MaxBytes})
+	d, err := release.ParseDeployment(a.body)
+	if err != nil || len(d.Embedders) == 0 {
+		return "https://app.example"
+	}
+	return d.Embedders[0]
 }
 
 // fits says whether the listed sizes are within the limits of a release, and
@@ -96,23 +149,6 @@ func (c *checker) fits() bool {
 		total += f.Size
 	}
 	return true
-}
-
-// requests returns what to fetch: for each path one for each of ways, in that
-// order.
-func (c *checker) requests() []request {
-	var all []request
-	add := func(path string, limit int64) {
-		for _, way := range ways() {
-			all = append(all, request{path: path, way: way, limit: limit})
-		}
-	}
-	for _, path := range c.manifest.ServedPaths() {
-		add(path, c.limit(path))
-	}
-	add(release.DeploymentPath, wire.MaxBytes)
-	add("", c.limit(c.manifest.Entry))
-	return all
 }
 
 // limit returns how many bytes to read at most of a path.

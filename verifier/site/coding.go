@@ -25,8 +25,9 @@ var destinations = []string{"iframe", "script", "worker", "empty"}
 
 // way is one way of asking for a path.
 type way struct {
-	coding string // content coding that is asked for
-	dest   string // destination of a browser's request, or "" for a plain one
+	coding  string   // content coding that is asked for
+	dest    string   // destination of a browser's request, or "" for a plain one
+	visitor *visitor // whose request it is, or nil
 }
 
 // plain is a request without content coding, by no browser.
@@ -39,13 +40,16 @@ func ways() []way {
 		all = append(all, way{coding: coding})
 	}
 	for _, dest := range destinations {
-		all = append(all, way{"gzip", dest})
+		all = append(all, way{coding: "gzip", dest: dest})
 	}
 	return all
 }
 
 // String says in what way, for people.
 func (w way) String() string {
+	if w.visitor != nil {
+		return "as " + w.visitor.name
+	}
 	if w.dest == "" {
 		return "when asked for " + w.coding
 	}

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"ats.run/kms-enclave/kmslib/origin"
 )
@@ -23,7 +24,8 @@ const parallel = 8
 // request is one thing to fetch.
 type request struct {
 	path string // after the "/" of the origin
-	way
+	asking
+	use    string // for which browsers ask for the file, for visitors
 	accept string // media types, or "" for any
 	limit  int64  // bytes, after decoding
 }
@@ -33,7 +35,7 @@ type answer struct {
 	request
 	status int
 	header http.Header
-	body   []byte // decoded; kept only without content coding
+	body   []byte // decoded; kept only of the first, without content coding
 	sum    string // SHA-256 of the decoded body in hexadecimal digits
 	err    error  // why nothing was seen
 	fault  error  // why the body could be seen but not read: content coding
@@ -42,9 +44,14 @@ type answer struct {
 
 // client fetches from one origin.
 type client struct {
-	base      origin.Origin
-	transport http.RoundTripper
+	base       origin.Origin
+	transports []http.RoundTripper // by vantage
+	embedder   string              // an origin that may embed the enclave
+	limited    atomic.Bool         // the host said that these are too many requests
 }
+
+// errLimited says why something was not asked for.
+var errLimited = errors.New("not asked for, since the host had answered 429, too many requests")
 
 // fetchAll fetches everything in requests, several at once, and returns the
 // answers in the same order.
@@ -74,15 +81,26 @@ func (c *client) fetch(ctx context.Context, r request) answer {
 	if r.accept != "" {
 		req.Header.Set("Accept", r.accept)
 	}
-	r.head(req.Header)
+	if r.visitor != nil {
+		r.visitor.head(req.Header, r.use, c.embedder)
+	} else {
+		r.head(req.Header)
+	}
+	if c.limited.Load() {
+		a.err = errLimited
+		return a
+	}
 	// RoundTrip of the transport follows no redirects and keeps no cookies.
-	response, err := c.transport.RoundTrip(req)
+	response, err := c.transports[r.vantage].RoundTrip(req)
 	if err != nil {
 		a.err = plainError(err)
 		return a
 	}
 	defer response.Body.Close()
 	a.status, a.header = response.StatusCode, response.Header
+	if a.status == http.StatusTooManyRequests {
+		c.limited.Store(true)
+	}
 	a.read(response.Body)
 	return a
 }
@@ -101,7 +119,7 @@ func (a *answer) read(body io.Reader) {
 	}
 	limited := &io.LimitedReader{R: decoded, N: a.limit + 1}
 	hash := sha256.New()
-	if a.coding == "identity" {
+	if a.coding == "identity" && a.round == 0 && a.vantage == 0 {
 		a.body, err = io.ReadAll(io.TeeReader(limited, hash))
 	} else {
 		_, err = io.Copy(hash, limited)

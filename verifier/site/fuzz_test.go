@@ -25,7 +25,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, coding string, body []byte) {
 		const limit = 1000
-		a := answer{request: request{way: way{coding: "identity"}, limit: limit}, header: http.Header{"Content-Encoding": {coding}}}
+		a := answer{request: request{asking: asking{way: way{coding: "identity"}}, limit: limit}, header: http.Header{"Content-Encoding": {coding}}}
 		a.read(bytes.NewReader(body))
 		if a.err != nil {
 			t.Fatalf("blamed the network for bytes that are all there: %v", a.err)
@@ -55,7 +55,7 @@ func FuzzCompareHeaders(f *testing.F) {
 
 func TestBrokenConnectionIsNotBlamedOnTheCoding(t *testing.T) {
 	broken := errors.New("reset")
-	a := answer{request: request{way: way{coding: "gzip"}, limit: 10}, header: http.Header{"Content-Encoding": {"gzip"}}}
+	a := answer{request: request{asking: asking{way: way{coding: "gzip"}}, limit: 10}, header: http.Header{"Content-Encoding": {"gzip"}}}
 	a.read(io.MultiReader(strings.NewReader("\x1f\x8b\x08"), readerFunc(func([]byte) (int, error) { return 0, broken })))
 	if a.err != broken || a.fault != nil {
 		t.Errorf("error %v, fault %v", a.err, a.fault)

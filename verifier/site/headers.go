@@ -68,12 +68,16 @@ func unsafeHeaders(got http.Header, promised []release.Header) []mismatch {
 }
 
 // unlistedTypes are the media types that files which no manifest lists may
-// have.
+// have besides the one that the release package names.
 var unlistedTypes = map[string][]string{
-	release.ManifestPath:   {"application/json"},
-	release.ProvenancePath: {"application/json", "application/vnd.in-toto+json"},
-	release.ChecksumsPath:  {"text/plain", "application/octet-stream"},
-	release.DeploymentPath: {"application/json"},
+	release.ProvenancePath:   {"application/vnd.in-toto+json"},
+	release.ChecksumsPath:    {"application/octet-stream"},
+	release.AttestationsPath: {"application/octet-stream"},
+	release.UpdateProofPath:  {"application/octet-stream"},
+}
+
+func unlistedMediaTypes(path string) []string {
+	return append(slices.Clone(unlistedTypes[path]), release.UnlistedMediaType(path))
 }
 
 // rightMediaType says whether a Content-Type is the wanted one: the type in
@@ -98,7 +102,7 @@ func rightMediaType(got, want string) bool {
 // unlistedMediaType says whether a Content-Type is one that the path, which no
 // manifest lists, may have; parameters other than UTF-8 are refused.
 func unlistedMediaType(got, path string) bool {
-	for _, want := range unlistedTypes[path] {
+	for _, want := range unlistedMediaTypes(path) {
 		if rightMediaType(got, want) || rightMediaType(got, want+"; charset=utf-8") {
 			return true
 		}

@@ -21,24 +21,29 @@ func show(path string) string {
 	return path
 }
 
-// seen says whether the file itself was answered, and records it if not.
-func (c *checker) seen(a answer) bool {
+// seen says whether the file itself was answered, and records it if not; named
+// says to tell who asked.
+func (c *checker) seen(a answer, named bool) bool {
 	subject := show(a.path)
+	who := ""
+	if named {
+		who = ", " + a.who(c.config.Vantages)
+	}
 	switch {
 	case a.err != nil:
-		c.report.Miss(verdict.Fetch, subject, a.err.Error(), "Try again; if it stays so, ask the operator of the site.")
+		c.report.Miss(verdict.Fetch, subject, a.err.Error()+who, "Try again; if it stays so, ask the operator of the site.")
 	case isTemporary(a.status):
-		c.report.Miss(verdict.Fetch, subject, fmt.Sprintf("status %d", a.status), "Try again later.")
+		c.report.Miss(verdict.Fetch, subject, fmt.Sprintf("status %d", a.status)+who, "Try again later.")
 	case a.status != http.StatusOK:
 		found := fmt.Sprintf("status %d", a.status)
 		if to := a.header.Get("Location"); to != "" {
 			found += " to " + verdict.Quote(to)
 		}
-		c.report.Refute(verdict.Fetch, subject, "status 200 without a redirect", found, adviceHost)
+		c.report.Refute(verdict.Fetch, subject, "status 200 without a redirect", found+who, adviceHost)
 	case a.fault != nil:
-		c.report.Refute(verdict.Fetch, subject, "a body in the content coding "+a.coding+" or in none", a.fault.Error(), adviceHost)
+		c.report.Refute(verdict.Fetch, subject, "a body in the content coding "+a.coding+" or in none", a.fault.Error()+who, adviceHost)
 	case a.over:
-		c.report.Refute(verdict.Content, subject, fmt.Sprintf("at most %d bytes", a.limit), "more", adviceHost)
+		c.report.Refute(verdict.Content, subject, fmt.Sprintf("at most %d bytes", a.limit), "more"+who, adviceHost)
 	default:
 		return true
 	}
@@ -51,20 +56,14 @@ func isTemporary(status int) bool {
 	return slices.Contains([]int{429, 500, 502, 503, 504}, status)
 }
 
-// record records the answers for one path, one for each of ways, the first
+// record records the answers for one path, one for each of askings, the first
 // without content coding.
 func (c *checker) record(group []answer) {
 	plain := group[0]
-	for _, a := range group {
-		if !c.seen(a) {
-			c.absent = append(c.absent, plain.path)
-			return
-		}
-	}
-	c.report.Pass(verdict.Fetch, show(plain.path))
 	c.same(group)
-	c.mediaTypes(group)
-	c.headers(group)
+	if !c.served(group) {
+		return
+	}
 	switch plain.path {
 	case release.DeploymentPath:
 		return
@@ -79,16 +78,29 @@ func (c *checker) record(group []answer) {
 	c.files[plain.path] = plain.body
 }
 
-// same records whether the decoded bytes are the same, in whatever way they
-// were asked for. It passes
-// nothing: the bytes themselves are checked later.
-func (c *checker) same(group []answer) {
+// served says whether the first answer for a path was the file, and records
+// that of all answers, and what is wrong around them.
+func (c *checker) served(group []answer) bool {
+	for i, a := range group {
+		if c.seen(a, i > 0) {
+			continue
+		}
+		if i == 0 {
+			c.absent = append(c.absent, a.path)
+		}
+		return i > 0 // the file as such is there; whoever did not get it is recorded
+	}
+	c.report.Pass(verdict.Fetch, show(group[0].path))
 	for _, a := range group[1:] {
 		if a.sum != group[0].sum {
 			c.report.Refute(verdict.Content, show(a.path), "sha256 "+group[0].sum+", as without content coding",
-				"sha256 "+a.sum+" "+a.way.String(), adviceHost)
+				"sha256 "+a.sum+" "+a.who(c.config.Vantages), adviceHost)
+			break
 		}
 	}
+	c.mediaTypes(group)
+	c.headers(group)
+	return true
 }
 
 func (c *checker) mediaTypes(group []answer) {
@@ -104,7 +116,7 @@ func (c *checker) mediaTypes(group []answer) {
 		}
 		expected := f.MediaType
 		if !listed {
-			expected = strings.Join(unlistedTypes[path], " or ")
+			expected = strings.Join(unlistedMediaTypes(path), " or ")
 		}
 		c.report.Refute(verdict.MediaType, show(a.path), expected, verdict.Quote(got), adviceHost)
 		return

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"ats.run/kms-enclave/kmslib/release"
 	"ats.run/kms-enclave/verifier/chain"
 	"ats.run/kms-enclave/verifier/headers"
 	"ats.run/kms-enclave/verifier/verdict"
@@ -31,28 +32,35 @@ func (c *checker) unknown(ctx context.Context, random io.Reader) {
 	}
 	stem := hex.EncodeToString(name[:])
 	answers := c.client.fetchAll(ctx, []request{
-		{path: stem, way: plain, accept: "text/html", limit: maxUnknown},
-		{path: stem + ".html", way: plain, accept: "text/html", limit: maxUnknown},
+		{path: stem, asking: asking{way: plain}, accept: "text/html", limit: maxUnknown},
+		{path: stem + ".html", asking: asking{way: plain}, accept: "text/html", limit: maxUnknown},
+		{path: ".well-known/" + stem, asking: asking{way: plain}, accept: "text/html", limit: maxUnknown},
+		{path: release.EvidenceFolder + stem + ".json", asking: asking{way: plain}, limit: maxUnknown},
 	})
 	for i, subject := range []string{"(random)", "(random).html"} {
-		c.recordUnknown(subject, answers[i])
+		c.recordUnknown(verdict.Unknown, subject, answers[i])
+	}
+	for i, subject := range []string{".well-known/(random)", release.EvidenceFolder + "(random).json"} {
+		c.recordUnknown(verdict.WellKnown, subject, answers[2+i])
 	}
 }
 
-func (c *checker) recordUnknown(subject string, a answer) {
+// recordUnknown records whether nothing is there, and nothing of the answer
+// runs.
+func (c *checker) recordUnknown(step verdict.Step, subject string, a answer) {
 	if a.err != nil || isTemporary(a.status) {
 		reason := fmt.Sprintf("status %d", a.status)
 		if a.err != nil {
 			reason = a.err.Error()
 		}
-		c.report.Miss(verdict.Unknown, subject, reason, "Try again later.")
+		c.report.Miss(step, subject, reason, "Try again later.")
 		return
 	}
 	const advice = "If you run this site, answer unknown addresses with status 404 and plain text, for every path."
 	right := true
 	refute := func(expected, found string) {
 		right = false
-		c.report.Refute(verdict.Unknown, subject, expected, found, advice)
+		c.report.Refute(step, subject, expected, found, advice)
 	}
 	if a.status != http.StatusNotFound {
 		refute("status 404", fmt.Sprintf("status %d", a.status))
@@ -60,13 +68,14 @@ func (c *checker) recordUnknown(subject string, a answer) {
 	if !isInert(a) {
 		refute("plain text, a page without scripts, or the policy default-src 'none'", "content-type "+verdict.Quote(a.header.Get("Content-Type")))
 	}
-	for _, wrong := range unsafeHeaders(a.header, nil) {
+	// A host may put the headers that are promised for a companion on the answer that it is not there.
+	for _, wrong := range unsafeHeaders(a.header, c.promised(a.path)) {
 		if !strings.HasPrefix(wrong.expected, "no content-security-policy") {
 			refute(wrong.expected, wrong.found)
 		}
 	}
 	if right {
-		c.report.Pass(verdict.Unknown, subject)
+		c.report.Pass(step, subject)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"ats.run/kms-enclave/kmslib/auditlog"
 	"ats.run/kms-enclave/kmslib/release"
+	"ats.run/kms-enclave/verifier/policy"
 	"ats.run/kms-enclave/verifier/verdict"
 )
 
@@ -65,5 +66,7 @@ func (c command) help() string {
 func versionText() string {
 	return "kmsverify\nreads  " + release.Format + "\nreads  " + release.DeploymentFormat +
 		"\nreads  " + auditlog.BundleFormat +
-		"\nwrites " + verdict.Schema + "\n"
+		"\nreads  " + policy.Format +
+		"\nwrites " + verdict.Schema +
+		"\nwrites " + verdict.BundleSchema + "\n"
 }

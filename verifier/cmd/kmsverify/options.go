@@ -8,23 +8,25 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 // commonFlags are the flags of every command.
 type commonFlags struct {
-	json    bool
-	verbose bool
+	json      bool
+	verbose   bool
+	arguments []string // all of them
 }
 
 // with returns the program as a command with these flags sees it.
 func (p *program) with(common commonFlags) *program {
 	q := *p
-	q.common = common
+	q.common, q.arguments = common, common.arguments
 	return &q
 }
 
-// parse reads the flags, which may stand before and after the one argument.
+// parse reads the flags, which may stand before, between and after the arguments.
 func (c command) parse(arguments []string) (run runner, argument string, common commonFlags, err error) {
 	set, run := c.flagSet(&common)
 	var rest []string
@@ -38,13 +40,25 @@ func (c command) parse(arguments []string) (run runner, argument string, common 
 		}
 	}
 	optional := strings.HasPrefix(c.argument, "[")
+	common.arguments = rest
 	switch {
+	case c.many && (len(rest) > 0 || optional || c.manyFrom(set)):
+		if i := slices.Index(rest, ""); i >= 0 {
+			return nil, "", commonFlags{}, fmt.Errorf("argument %d: expected something, found nothing", i+1)
+		}
+		return run, "", common, nil
 	case len(rest) == 0 && optional:
 		return run, "", common, nil
 	case len(rest) != 1 || rest[0] == "":
 		return nil, "", commonFlags{}, fmt.Errorf("expected one %s, found %d arguments", strings.Trim(c.argument, "[]"), len(rest))
 	}
 	return run, rest[0], common, nil
+}
+
+// manyFrom says whether the arguments may come from a list, too.
+func (command) manyFrom(set *flag.FlagSet) bool {
+	f := set.Lookup("files-from")
+	return f != nil && f.Value.String() != ""
 }
 
 // flagSet returns the flags of a command and what runs once they are read. What they mean is in its help.

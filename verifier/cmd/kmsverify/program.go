@@ -25,7 +25,9 @@ const (
 type program struct {
 	stdout, stderr io.Writer
 	colour         bool        // stdout takes colours
+	stdin          io.Reader   // for lists of paths
 	common         commonFlags // those of the command that runs
+	arguments      []string    // all those of the command that runs
 	site           site.Config
 }
 
@@ -36,6 +38,7 @@ type command struct {
 	summary  string // for the list of commands, no full stop
 	flags    string // for the command's help: a line for each flag, and its explanation
 	hidden   bool   // not in the list of commands
+	many     bool   // takes any number of arguments
 	bind     func(*flag.FlagSet) runner
 }
 
@@ -44,7 +47,7 @@ type command struct {
 type runner func(ctx context.Context, p *program, argument string) (*verdict.Report, error)
 
 func commands() []command {
-	return []command{releaseCommand, siteCommand, auditCommand}
+	return []command{releaseCommand, bundleCommand, siteCommand, logCommand, auditCommand, rebuildCommand, policyCommand, trustCommand, verifyBundleCommand}
 }
 
 func commandNamed(name string) (command, bool) {

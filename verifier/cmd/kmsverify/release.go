@@ -19,26 +19,39 @@ import (
 var releaseCommand = command{
 	name:     "release",
 	argument: "DIR|TAR",
-	summary:  "check a release in a folder or a tar",
-	flags:    expectHelp,
+	many:     true,
+	summary:  "check a release in a folder or a tar, or several",
+	flags:    expectHelp + policyHelp + filesFromHelp,
 	bind: func(set *flag.FlagSet) runner {
 		var expect digest
 		set.Var(&expect, "expect", "")
-		return func(_ context.Context, _ *program, path string) (*verdict.Report, error) {
-			return checkRelease(path, expect.value)
+		var list text
+		set.Var(&list, "files-from", "")
+		policy := bindPolicy(set)
+		return func(_ context.Context, p *program, _ string) (*verdict.Report, error) {
+			judgement, err := policy.load()
+			if err != nil {
+				return nil, err
+			}
+			if len(p.arguments) == 1 && !list.set {
+				return checkRelease(p.arguments[0], expect.value, judgement)
+			}
+			return nil, p.releases(list, expect.value, judgement)
 		}
 	},
 }
 
-func checkRelease(path, expect string) (*verdict.Report, error) {
-	options := releasecheck.Options{Expect: expect}
-	report := verdict.New("release", path, releasecheck.Required(options)...)
+func checkRelease(path, expect string, judgement *judgement) (*verdict.Report, error) {
+	options := releasecheck.Options{Expect: expect, Judged: judgement != nil}
+	required := append(releasecheck.Required(options), judgement.required()...)
+	report := verdict.New("release", path, required...)
 	set, err := artifact.Open(fromCaller(path))
 	if err != nil {
 		report.Miss(verdict.Input, path, reason(err), "Check the path, and that you may read what is there.")
 		return report, nil
 	}
-	releasecheck.Check(report, set, options)
+	manifest := releasecheck.Check(report, set, options)
+	judgement.check(report, set, manifest)
 	return report, nil
 }
 

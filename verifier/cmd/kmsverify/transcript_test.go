@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write the outputs in testdata anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kmsverify": main})
+	testscript.Main(m, map[string]func(){"kmsverify": main, "kmsverify-offline": runOffline})
 }
 
 // TestTranscripts runs testdata/*.txt. Each starts with the small release in
@@ -67,12 +67,8 @@ func setUp(t *testing.T, env *testscript.Env) error {
 
 // read returns the files in a folder of a script.
 func read(ts *testscript.TestScript, folder string) releasetest.Release {
-	files := make(releasetest.Release)
-	entries, err := os.ReadDir(ts.MkAbs(folder))
+	files, err := releasetest.Read(ts.MkAbs(folder))
 	ts.Check(err)
-	for _, entry := range entries {
-		files[entry.Name()] = []byte(ts.ReadFile(filepath.Join(folder, entry.Name())))
-	}
 	return files
 }
 
@@ -117,7 +113,8 @@ func pack(ts *testscript.TestScript, _ bool, arguments []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(arguments[1]), archive, 0o600))
 }
 
-// exits is "exits CODE COMMAND…": the command must end with that exit code.
+// exits is "exits CODE COMMAND…": the command must end with that exit code. What
+// it writes must be valid by the schemas if it is JSON.
 func exits(ts *testscript.TestScript, _ bool, arguments []string) {
 	err := ts.Exec(arguments[1], arguments[2:]...)
 	code := "0"
@@ -127,6 +124,7 @@ func exits(ts *testscript.TestScript, _ bool, arguments []string) {
 	if code != arguments[0] {
 		ts.Fatalf("exit code %s, want %s", code, arguments[0])
 	}
+	ts.Check(validateJSON(ts.ReadFile("stdout")))
 }
 
 // serve is "serve FOLDER [FAULT]": a host on loopback, its origin in $SITE.
