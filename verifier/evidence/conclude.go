@@ -6,6 +6,8 @@ package evidence
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"ats.run/kms-enclave/kmslib/release"
@@ -86,6 +88,15 @@ func (j *judge) freshness() {
 	}
 }
 
+// oneOf returns numbers as people list them.
+func oneOf(numbers []int) string {
+	var words []string
+	for _, n := range numbers {
+		words = append(words, strconv.Itoa(n))
+	}
+	return strings.Join(words, " or ")
+}
+
 // days returns a duration for people.
 func days(d time.Duration) string {
 	if d < 48*time.Hour {
@@ -103,7 +114,7 @@ func (j *judge) allowed() {
 		j.report.Refute(verdict.Allowed, release.ManifestPath, expected, found, advice)
 	}
 	if !slices.Contains(p.Protocols, m.Protocol) {
-		refute(fmt.Sprintf("a protocol version among %v", p.Protocols), fmt.Sprint(m.Protocol), "Get a release that speaks a protocol of the policy.")
+		refute("protocol version "+oneOf(p.Protocols), strconv.Itoa(m.Protocol), "Get a release that speaks a protocol of the policy.")
 	}
 	switch {
 	case m.Version == "":

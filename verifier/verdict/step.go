@@ -112,7 +112,7 @@ func Steps() []StepInfo {
 		{Rebuilders, "enough independent rebuilders got the same bytes"},
 		{Freshness, "the release was signed recently enough"},
 		{Allowed, "protocol and version are allowed, the release is not revoked"},
-		{Update, "the update proof is in the log, for this release, by the key given"},
+		{Update, "the update proof is in the log, for this release, by an update key of the policy"},
 		{Clone, "the source is at the commit that the release names"},
 		{Build, "the build ended well, from nothing that others can write"},
 		{Reproduced, "the rebuilt file equals the published one"},

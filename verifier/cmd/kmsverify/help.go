@@ -9,6 +9,7 @@ import (
 
 	"ats.run/kms-enclave/kmslib/auditlog"
 	"ats.run/kms-enclave/kmslib/release"
+	"ats.run/kms-enclave/verifier/monitor"
 	"ats.run/kms-enclave/verifier/policy"
 	"ats.run/kms-enclave/verifier/verdict"
 )
@@ -37,7 +38,7 @@ Colours are used on terminals unless NO_COLOR is set.
 What is checked:
 `
 
-const commonHelp = `  --json             write JSON, schema "` + verdict.Schema + `"
+const commonHelp = `  --json             write JSON; its member "schema" names the form
   --verbose          also list each check that passed
 `
 
@@ -64,9 +65,17 @@ func (c command) help() string {
 
 // versionText names formats, not a build: equal sources give equal programs.
 func versionText() string {
-	return "kmsverify\nreads  " + release.Format + "\nreads  " + release.DeploymentFormat +
-		"\nreads  " + auditlog.BundleFormat +
-		"\nreads  " + policy.Format +
-		"\nwrites " + verdict.Schema +
-		"\nwrites " + verdict.BundleSchema + "\n"
+	var b strings.Builder
+	b.WriteString("kmsverify\n")
+	for _, format := range []string{
+		release.Format, release.FirstFormat, release.DeploymentFormat, auditlog.BundleFormat, policy.Format,
+	} {
+		b.WriteString("reads  " + format + "\n")
+	}
+	for _, format := range []string{
+		verdict.Schema, verdict.BundleSchema, trustSchema, monitor.Format, monitor.ForkFormat,
+	} {
+		b.WriteString("writes " + format + "\n")
+	}
+	return b.String()
 }
