@@ -23,6 +23,8 @@ func (f *signerFlags) outFolder(p *program, beside string) (string, error) {
 		return p.fromCaller(f.out), nil
 	case beside != "":
 		return beside, nil
+	case f.dryRun:
+		return "", nil // nothing will be written
 	default:
 		return "", usage("--out", "a folder to write to", "none", "What is signed is no folder of yours, so there is no place beside it")
 	}
