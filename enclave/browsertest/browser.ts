@@ -15,15 +15,18 @@ const { launch } = loadPackage("puppeteer-core") as typeof import("puppeteer-cor
 export interface LaunchOptions {
   /** Folder of a profile that outlives the browser; unless given, nothing is kept. */
   profile?: string;
+  /** Preferences of Firefox that differ from its own. */
+  preferences?: Record<string, boolean | number | string>;
 }
 
 /** Starts a browser without a window, with nothing kept from or for other runs unless a profile is given. */
-export async function launchBrowser(name: BrowserName, { profile }: LaunchOptions = {}): Promise<Browser> {
+export async function launchBrowser(name: BrowserName, { profile, preferences }: LaunchOptions = {}): Promise<Browser> {
   const home = mkdtempSync(join(tmpdir(), "browsertest-"));
   const browser = await launch({
     browser: name === "firefox" ? "firefox" : "chrome",
     executablePath: findBrowser(name),
     ...(profile === undefined ? {} : { userDataDir: profile }),
+    ...(preferences === undefined ? {} : { extraPrefsFirefox: preferences }),
     // Without its own sandbox, because tests run as root in containers; the pages are ours.
     args: name === "chromium" ? ["--no-sandbox", "--disable-dev-shm-usage"] : [],
     env: { ...process.env, HOME: home },

@@ -21,8 +21,11 @@ export class EnclaveSite {
   /** Digest that apps pin. */
   readonly digest: string;
   readonly manifest: Manifest;
+  /** Paths that were asked for since the last {@link restore}. */
+  readonly asked = new Set<string>();
   readonly #folder: string;
   readonly #changed = new Map<string, Buffer | undefined>();
+  readonly #replaced = new Map<string, string | undefined>();
   #host: Host | undefined;
   #embedders: readonly string[] = [];
   #framedBy: readonly string[] = [];
@@ -81,12 +84,20 @@ export class EnclaveSite {
     this.#changed.set(path, undefined);
   }
 
-  /** Serves the release's own bytes again. */
+  /** Sends another value of a header wherever the release promises it, or no such header, from now on. */
+  replaceHeader(name: string, value: string | undefined): void {
+    this.#replaced.set(name, value);
+  }
+
+  /** Serves the release's own bytes and headers again. */
   restore(): void {
     this.#changed.clear();
+    this.#replaced.clear();
+    this.asked.clear();
   }
 
   #answer(path: string): Reply | undefined {
+    this.asked.add(path);
     const deployment = { format: "kms-enclave-deployment/1", embedders: this.#embedders };
     if (path === "deployment.json") return { body: JSON.stringify(deployment), headers: this.#headersOf(path) };
     const rule = this.manifest.headers.find((rule) => rule.paths.includes(path));
@@ -98,8 +109,10 @@ export class EnclaveSite {
     const listed = this.manifest.files.find((file) => file.path === path);
     const headers: Record<string, string> = { "content-type": listed?.mediaType ?? "application/json" };
     const rule = this.manifest.headers.find((rule) => rule.paths.includes(path));
-    for (const { name, value } of rule?.headers ?? [])
-      headers[name] = value.replaceAll("{embedders}", this.#framedBy.join(" "));
+    for (const { name, value: released } of rule?.headers ?? []) {
+      const value = this.#replaced.has(name) ? this.#replaced.get(name) : released;
+      if (value !== undefined) headers[name] = value.replaceAll("{embedders}", this.#framedBy.join(" "));
+    }
     return headers;
   }
 

@@ -4,7 +4,7 @@
 // Package waict is the integrity manifests by which browsers may check a
 // release by themselves: Web Application Integrity, Consistency and
 // Transparency, in the form of draft-waict-integrity-v2 (2026-04-15) and in
-// the one that Firefox has behind the preference security.waict.enabled.
+// the one that Firefox Nightly has behind the preference security.waict.enabled.
 //
 // # The manifest of the draft
 //
