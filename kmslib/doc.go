@@ -9,6 +9,8 @@
 //
 //	release         the manifest of a release: the smallest whole example of how
 //	                formats are specified, read, written and tested here
+//	waict, webcat   what browsers and extensions read of a release
+//	updateproof     the proof by which an app's pin follows to a release
 //	wire            the canonical JSON that every format is written in
 //	origin          the one parser of web origins
 //	secret          key bytes that cannot be printed, compared or forgotten
@@ -32,8 +34,9 @@
 //	                internal/vectors reads for the tests
 //
 // Imports run one way: ceremony → vault → vapid, unlock, auditlog, signal and the
-// others → keys, wire, origin, secret, label. The last five import nothing of ours,
-// and features not each other.
+// others → keys, wire, origin, secret, label. The last five import nothing of ours.
+// Features do not import each other, but for waict and webcat, which list a release's
+// files, and updateproof, which reads checkpoints with auditlog.
 // No package here logs, reads a clock or imports os, net, fmt or syscall/js; what
 // is printed or decoded by reflection adds much to what a browser downloads.
 // (circl's X25519 links some of fmt nevertheless.)
